@@ -1,0 +1,1 @@
+"""The meter inside a kernel or process: attribution, capture, recording."""
