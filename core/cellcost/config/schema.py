@@ -1,0 +1,185 @@
+"""Every setting there is, as data: what is checked, merged and documented."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cellcost.records import INPUT_METERS, OUTPUT_METERS
+
+__all__ = [
+    "RATE_METERS",
+    "SETTINGS",
+    "Kind",
+    "Setting",
+    "keys_of",
+    "scalar_settings",
+]
+
+Kind = Literal[
+    "text", "provider", "url", "date", "usd", "fraction", "rates", "keys", "pattern"
+]
+
+RATE_METERS = tuple(sorted(INPUT_METERS | OUTPUT_METERS))
+"""What `rates` may name, each in USD per 1,000,000 units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One key that a settings file may hold."""
+
+    section: str
+    name: str
+    kind: Kind
+    meaning: str
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    variable: str = ""
+    """The environment variable that sets it, where there is one."""
+    required: bool = False
+    host_only: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return the dotted key: `capture.stream_usage`."""
+        return f"{self.section}.{self.name}" if self.section else self.name
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        section="",
+        name="locked",
+        kind="keys",
+        meaning="Keys that no later layer may change; counts in host-wide files only.",
+        host_only=True,
+    ),
+    Setting(
+        section="tags",
+        name="team",
+        kind="text",
+        meaning="Who pays.",
+    ),
+    Setting(
+        section="tags",
+        name="function",
+        kind="text",
+        meaning="What the spend is for: chat, search, evaluation.",
+    ),
+    Setting(
+        section="tags",
+        name="environment",
+        kind="text",
+        meaning="Where the code runs: dev, staging, prod.",
+        default="dev",
+        variable="CELLCOST_ENV",
+    ),
+    Setting(section="tags", name="project", kind="text", meaning="Which project."),
+    Setting(section="tags", name="feature", kind="text", meaning="Which feature."),
+    Setting(
+        section="tags",
+        name="priority",
+        kind="text",
+        meaning="How much the answer matters.",
+    ),
+    Setting(
+        section="capture",
+        name="stream_usage",
+        kind="text",
+        meaning=(
+            "Where an OpenAI chat stream's tokens come from when the code did not ask"
+            " for usage: `count` counts them (an estimate), `ask` asks the provider."
+        ),
+        choices=("ask", "count"),
+        default="count",
+        variable="CELLCOST_CAPTURE_STREAM_USAGE",
+    ),
+    Setting(
+        section="view",
+        name="persist",
+        kind="text",
+        meaning="What is written into notebook files; `off`: nothing.",
+        choices=("off",),
+        default="off",
+        variable="CELLCOST_VIEW_PERSIST",
+    ),
+    Setting(
+        section="endpoints",
+        name="url",
+        kind="url",
+        meaning="The start of the address that this entry is about.",
+        required=True,
+    ),
+    Setting(
+        section="endpoints",
+        name="provider",
+        kind="provider",
+        meaning="Whose price list applies, or what kind of server it is.",
+        required=True,
+    ),
+    Setting(
+        section="endpoints",
+        name="rates",
+        kind="rates",
+        meaning="USD per 1,000,000 units, by meter, instead of a price list.",
+    ),
+    Setting(
+        section="endpoints",
+        name="gpu_hour",
+        kind="usd",
+        meaning="USD per GPU-hour of the machine that serves it.",
+    ),
+    Setting(
+        section="prices",
+        name="provider",
+        kind="provider",
+        meaning="Whose models this price is for.",
+        required=True,
+    ),
+    Setting(
+        section="prices",
+        name="model",
+        kind="pattern",
+        meaning="The model's name, or a pattern such as `gpt-5*`.",
+        required=True,
+    ),
+    Setting(
+        section="prices",
+        name="valid_from",
+        kind="date",
+        meaning="First day (UTC) of this price; without it, always.",
+    ),
+    Setting(
+        section="prices",
+        name="valid_to",
+        kind="date",
+        meaning="Last day (UTC) of this price; without it, until further notice.",
+    ),
+    Setting(
+        section="prices",
+        name="rates",
+        kind="rates",
+        meaning="USD per 1,000,000 units; they replace the list's, meter by meter.",
+    ),
+    Setting(
+        section="prices",
+        name="discount",
+        kind="fraction",
+        meaning="Share off the list's rates that `rates` does not name: 0.15 is 15 %.",
+    ),
+)
+
+LISTS = ("endpoints", "prices")
+"""Sections written `[[name]]`; layers add to them instead of overriding."""
+
+
+def keys_of(section: str) -> tuple[Setting, ...]:
+    """Return the settings of one section; "" gives the top level's."""
+    return tuple(setting for setting in SETTINGS if setting.section == section)
+
+
+def sections() -> tuple[str, ...]:
+    """Return the names of all sections, in the order they are documented."""
+    return tuple(dict.fromkeys(s.section for s in SETTINGS if s.section))
+
+
+def scalar_settings() -> tuple[Setting, ...]:
+    """Return the settings with one value each, which layers override."""
+    return tuple(s for s in SETTINGS if s.section and s.section not in LISTS)

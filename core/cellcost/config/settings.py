@@ -1,0 +1,47 @@
+"""The settings in force, as every room reads them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from cellcost.config.rates import Endpoint, OwnPrice
+
+__all__ = ["CaptureSettings", "Settings", "ViewSettings"]
+
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureSettings:
+    """How calls are captured."""
+
+    stream_usage: Literal["ask", "count"] = "count"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewSettings:
+    """How figures are shown and kept."""
+
+    persist: Literal["off"] = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every layer merged, with locks and trust applied."""
+
+    home: Path
+    environment: str = "dev"
+    tags: Mapping[str, str] = field(default=_NO_TAGS)
+    """`environment` is always among them, so that every event carries it."""
+    endpoints: tuple[Endpoint, ...] = ()
+    prices: tuple[OwnPrice, ...] = ()
+    capture: CaptureSettings = field(default_factory=CaptureSettings)
+    view: ViewSettings = field(default_factory=ViewSettings)
+    sources: tuple[Path, ...] = ()
+    """The settings files that were read, most general first."""
+    untrusted: tuple[Path, ...] = ()
+    """Project files whose endpoints and prices wait for `cellcost trust`."""
+    notes: tuple[str, ...] = ()
+    """What was set but does not count, and why (a locked key, say)."""

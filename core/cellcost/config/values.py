@@ -1,0 +1,185 @@
+"""Settings values checked: from what TOML or a variable holds to what the code uses."""
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from cellcost.config.schema import RATE_METERS, Setting
+
+__all__ = ["Invalid", "Value", "check", "likely"]
+
+Value = str | Decimal | date | dict[str, Decimal] | tuple[str, ...]
+
+# More than $1000 a token, or finer than a millionth of a nano-dollar a token: a mistake
+# in the unit, and numbers that would make every later sum slow.
+_MAX_RATE = Decimal(1_000_000_000)
+_MAX_DECIMALS = 12
+
+
+class Invalid(ValueError):
+    """A value that its setting cannot have; the message says what it should be."""
+
+
+def check(setting: Setting, value: object) -> Value:
+    """Return `value` as the type of `setting`; raise Invalid with the likely meaning."""
+    match setting.kind:
+        case "text" | "pattern":
+            return _choice(setting, _text(value))
+        case "provider":
+            return _text(value).strip().lower()
+        case "url":
+            return _url(_text(value))
+        case "date":
+            return _day(value)
+        case "usd":
+            return _positive(value)
+        case "fraction":
+            return _fraction(value)
+        case "rates":
+            return _rates(value)
+        case "keys":
+            return _keys(value)
+
+
+def likely(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean X?` for the known word nearest to `word`, else ""."""
+    from difflib import get_close_matches  # 2 ms, only on the way to an error
+
+    by_fold = {_fold(name): name for name in known}
+    nearest = get_close_matches(_fold(word), by_fold, n=1, cutoff=0.6)
+    return f"; did you mean {by_fold[nearest[0]]}?" if nearest else ""
+
+
+def _fold(word: str) -> str:
+    return word.lower().replace("-", "_").replace(" ", "_")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        if not value.strip():
+            raise Invalid("must not be empty; remove the key to leave it unset")
+        return value
+    if isinstance(value, (bool, int, Decimal, date)):
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        raise Invalid(f'must be text, not {_kind_of(value)}; write "{shown}"')
+    raise Invalid(f"must be text, not {_kind_of(value)}")
+
+
+def _choice(setting: Setting, text: str) -> str:
+    if not setting.choices or text in setting.choices:
+        return text
+    allowed = " or ".join(f'"{choice}"' for choice in setting.choices)
+    raise Invalid(f'must be {allowed}, not "{text}"{likely(text, setting.choices)}')
+
+
+def _url(text: str) -> str:
+    """Return the prefix in one spelling, so that two spellings of one prefix tie."""
+    if not re.match(r"https?://", text, re.IGNORECASE):
+        scheme = text.partition("://")[0] if "://" in text else ""
+        hint = "" if scheme else f"; did you mean http://{text}?"
+        raise Invalid(f'must start with http:// or https://, not "{text}"{hint}')
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise Invalid(f'"{text}" is not an address ({error})') from None
+    if not parts.hostname:
+        raise Invalid(f'"{text}" names no host')
+    if parts.username or parts.password:
+        raise Invalid("must not hold a user name or password; remove them")
+    if parts.query or parts.fragment:
+        raise Invalid("is a prefix; remove the part from ? or # on")
+    host = parts.hostname.lower()
+    host = f"[{host}]" if ":" in host else host
+    scheme = parts.scheme.lower()
+    default = {"http": 80, "https": 443}[scheme]
+    where = host if port in (None, default) else f"{host}:{port}"
+    return f"{scheme}://{where}{parts.path.rstrip('/')}"
+
+
+def _day(value: object) -> date:
+    if isinstance(value, datetime):
+        raise Invalid(f"must be a day, not a time; write {value.date().isoformat()}")
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise Invalid(f'must be a day like 2026-11-24, not "{value}"') from None
+    raise Invalid(f"must be a day like 2026-11-24, not {_kind_of(value)}")
+
+
+def _number(value: object) -> Decimal:
+    if isinstance(value, str):
+        try:
+            Decimal(value)
+        except ArithmeticError:
+            raise Invalid(f'must be a number, not "{value}"') from None
+        raise Invalid(f"must be a number; write {value} without quotes")
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise Invalid(f"must be a number, not {_kind_of(value)}")
+    number = Decimal(value)
+    if not number.is_finite():
+        raise Invalid(f"must be a finite number, not {value}")
+    if number < 0:
+        raise Invalid(f"must not be negative, not {value}")
+    if number >= _MAX_RATE:
+        raise Invalid("is too large; USD are meant, per 1,000,000 units for rates")
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -_MAX_DECIMALS:
+        raise Invalid(f"has more than {_MAX_DECIMALS} decimals; round it")
+    return number
+
+
+def _positive(value: object) -> Decimal:
+    number = _number(value)
+    if number == 0:
+        raise Invalid("must be more than 0; remove the key if it costs nothing to know")
+    return number
+
+
+def _fraction(value: object) -> Decimal:
+    number = _number(value)
+    if number > 1:
+        hint = f"; for {number:f} % write {number / 100:f}" if number <= 100 else ""
+        raise Invalid(f"must be a share from 0 to 1, not {number:f}{hint}")
+    return number
+
+
+def _rates(value: object) -> dict[str, Decimal]:
+    if not isinstance(value, dict):
+        raise Invalid(
+            f"must be a table like {{ input = 2.5, output = 10 }}, not {_kind_of(value)}"
+        )
+    if not value:
+        raise Invalid("is empty; name a meter, like { input = 2.5, output = 10 }")
+    rates: dict[str, Decimal] = {}
+    for meter, rate in value.items():
+        if meter not in RATE_METERS:
+            raise Invalid(f'has no meter "{meter}"{likely(meter, RATE_METERS)}')
+        try:
+            rates[meter] = _number(rate)
+        except Invalid as error:
+            raise Invalid(f"{meter} {error}") from None
+    return rates
+
+
+def _keys(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(key, str) for key in value):
+        raise Invalid('must be a list of keys like ["capture.stream_usage"]')
+    return tuple(str(key) for key in value)
+
+
+def _kind_of(value: object) -> str:
+    if isinstance(value, bool):
+        return f"the truth value {str(value).lower()}"
+    if isinstance(value, (int, Decimal)):
+        return f"the number {value}"
+    if isinstance(value, date):
+        return f"the date {value}"
+    if isinstance(value, str):
+        return f'the text "{value}"'
+    return "a list" if isinstance(value, list) else "a table"
