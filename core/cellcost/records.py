@@ -35,16 +35,23 @@ Origin = Literal["cell", "silent", "widget", "thread", "process", "script"]
 Confidence = Literal["measured", "estimated", "partial", "provider_reported"]
 
 INPUT_METERS = frozenset(
-    {"input", "cache_read", "cache_write", "input_audio", "cache_read_audio", "input_image"}
+    {
+        "input",
+        "cache_read",
+        "cache_write",
+        "input_audio",
+        "cache_read_audio",
+        "input_image",
+    }
 )
 """Line meters whose quantities add up to an event's input tokens."""
 
 OUTPUT_METERS = frozenset({"output", "reasoning", "output_audio", "output_image"})
 """Line meters whose quantities add up to an event's output tokens."""
 
-_NO_TAGS: Mapping[str, str] = MappingProxyType({})
-_NO_COUNTS: Mapping[str, int] = MappingProxyType({})
-_NO_DETAIL: Mapping[str, Any] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +74,7 @@ class Usage:
     input_audio_tokens: int = 0
     cache_read_audio_tokens: int = 0
     output_audio_tokens: int = 0
-    other: Mapping[str, int] = field(default=_NO_COUNTS)
+    other: Mapping[str, int] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +113,7 @@ class Where:
     source_hash: str = ""
     user: str = ""
     host: str = ""
-    tags: Mapping[str, str] = field(default=_NO_TAGS)
+    tags: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +146,7 @@ class Intent:
     where: Where
     call: Call
     expected: tuple[Line, ...] = ()
-    """Estimate of what the request alone costs (its input side), for a call that dies."""
+    """Estimate of what the request alone costs, for a call that dies."""
     worst_nusd: int | None = None
 
 
@@ -169,11 +176,11 @@ class Event:
     confidence: Confidence = "measured"
     duration_seconds: float = 0.0
     note: str = ""
-    """Why the figure is what it is: `stopped early`, `HTTP 429`, `no usage in answer`."""
+    """Why the figure is what it is: `stopped early`, `HTTP 429`."""
     corrects: str = ""
     price_id: str = ""
     catalogue_version: str = ""
-    detail: Mapping[str, Any] = field(default=_NO_DETAIL)
+    detail: Mapping[str, Any] = field(default_factory=_nothing)
     installation: str = ""
     seq: int = 0
 
@@ -224,5 +231,11 @@ def known_cost(lines: Iterable[Line]) -> int | None:
 
 
 def unpriced_lines(lines: Iterable[Line]) -> int:
-    """Return how many lines have no known cost."""
-    return sum(1 for line in lines if line.cost_nusd is None)
+    """Return how many lines have no known cost.
+
+    A correction withdraws an unpriced line with a negative quantity: it counts -1, so
+    that the count of a call is a plain sum too.
+    """
+    return sum(
+        -1 if line.quantity < 0 else 1 for line in lines if line.cost_nusd is None
+    )

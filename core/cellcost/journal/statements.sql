@@ -1,0 +1,137 @@
+-- Every statement of the journal, by name. `statements.py` reads this file.
+
+-- name: create_counter
+INSERT INTO counter (one, seq, rev, installation, min_writer)
+VALUES (1, 0, 0, :installation, :min_writer)
+
+-- name: identity
+SELECT installation, min_writer, rev, seq FROM counter
+
+-- name: next_rev
+UPDATE counter SET rev = rev + 1 RETURNING rev
+
+-- name: next_seq
+UPDATE counter SET rev = rev + 1, seq = seq + 1 RETURNING rev, seq, installation
+
+-- name: put_writer
+INSERT INTO writer (id, rev, started_us, host, pid, version, kernel_id, session_id,
+                    notebook, stacks)
+VALUES (:id, :rev, :started_us, :host, :pid, :version, :kernel_id, :session_id,
+        :notebook, :stacks)
+ON CONFLICT (id) DO UPDATE SET
+    rev = :rev, kernel_id = :kernel_id, session_id = :session_id,
+    notebook = :notebook, stacks = :stacks
+
+-- name: end_writer
+UPDATE writer SET ended_us = :time_us, rev = :rev WHERE id = :id AND ended_us IS NULL
+
+-- name: put_intent
+INSERT INTO intent (id, rev, writer, time_us, worst_nusd, body)
+VALUES (:id, :rev, :writer, :time_us, :worst_nusd, :body)
+ON CONFLICT (id) DO NOTHING
+
+-- name: put_live
+INSERT INTO live (id, rev, time_us, lines)
+SELECT :id, :rev, :time_us, :lines WHERE EXISTS (SELECT 1 FROM intent WHERE id = :id)
+ON CONFLICT (id) DO UPDATE SET rev = :rev, time_us = :time_us, lines = :lines
+
+-- name: drop_intent
+DELETE FROM intent WHERE id = :id
+
+-- name: drop_live
+DELETE FROM live WHERE id = :id
+
+-- name: has_event
+SELECT 1 FROM event WHERE id = :id
+
+-- name: put_event
+INSERT INTO event (rev, id, installation, seq, time_us, kind, run_id, cell_id, notebook,
+                   kernel_id, provider, response_model, confidence, corrects, cost_nusd,
+                   n_unpriced, body)
+VALUES (:rev, :id, :installation, :seq, :time_us, :kind, :run_id, :cell_id, :notebook,
+        :kernel_id, :provider, :response_model, :confidence, :corrects, :cost_nusd,
+        :n_unpriced, :body)
+
+-- name: put_line
+INSERT INTO line (event_id, line_no, meter, variant, quantity, list_rate,
+                  contracted_rate, cost_nusd, reason)
+VALUES (:event_id, :line_no, :meter, :variant, :quantity, :list_rate,
+        :contracted_rate, :cost_nusd, :reason)
+
+-- name: event_by_id
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
+FROM event WHERE id = :id
+
+-- name: lines_of_call
+SELECT line_no, meter, variant, quantity, list_rate, contracted_rate, cost_nusd, reason
+FROM line
+WHERE event_id = :id OR event_id IN (SELECT id FROM event WHERE corrects = :id)
+
+-- name: lines_between
+SELECT line.event_id, line_no, meter, variant, quantity, list_rate, contracted_rate,
+       line.cost_nusd, reason
+FROM event CROSS JOIN line ON line.event_id = event.id
+WHERE event.rev > :after AND event.rev <= :upto
+ORDER BY event.rev, line_no
+
+-- name: events_after
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
+FROM event WHERE rev > :after ORDER BY rev LIMIT :limit
+
+-- name: events_selected
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
+FROM event
+WHERE rev > :after
+  AND time_us >= :since_us AND time_us < :until_us
+  AND (:notebook IS NULL OR notebook = :notebook)
+  AND (:run_id IS NULL OR run_id = :run_id)
+ORDER BY rev LIMIT :limit
+
+-- name: lines_selected
+SELECT line.event_id, line_no, meter, variant, quantity, list_rate, contracted_rate,
+       line.cost_nusd, reason
+FROM event CROSS JOIN line ON line.event_id = event.id
+WHERE event.rev > :after AND event.rev <= :upto
+  AND time_us >= :since_us AND time_us < :until_us
+  AND (:notebook IS NULL OR notebook = :notebook)
+  AND (:run_id IS NULL OR run_id = :run_id)
+ORDER BY event.rev, line_no
+
+-- name: lines_of_event
+SELECT line_no, meter, variant, quantity, list_rate, contracted_rate, cost_nusd, reason
+FROM line WHERE event_id = :id ORDER BY line_no
+
+-- name: pending
+SELECT intent.id, intent.writer, intent.time_us, intent.worst_nusd, intent.body,
+       live.time_us, live.lines
+FROM intent LEFT JOIN live ON live.id = intent.id
+ORDER BY intent.id
+
+-- name: pending_of_writer
+SELECT intent.id, intent.writer, intent.time_us, intent.worst_nusd, intent.body,
+       live.time_us, live.lines
+FROM intent LEFT JOIN live ON live.id = intent.id
+WHERE intent.writer = :writer
+ORDER BY intent.id
+
+-- name: writers_with_intents
+SELECT DISTINCT writer FROM intent
+
+-- name: unended_writers
+SELECT id FROM writer WHERE ended_us IS NULL
+
+-- name: writers
+SELECT id, rev, started_us, ended_us, host, pid, version, kernel_id, session_id,
+       notebook, stacks
+FROM writer WHERE ended_us IS NULL OR started_us >= :since_us
+ORDER BY started_us
+
+-- name: put_renamed
+INSERT INTO renamed (rev, old_path, new_path, time_us)
+VALUES (:rev, :old_path, :new_path, :time_us)
+
+-- name: renames
+SELECT old_path, new_path, time_us FROM renamed ORDER BY rev
+
+-- name: process_of_writer
+SELECT host, pid FROM writer WHERE id = :id
