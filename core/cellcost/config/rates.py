@@ -11,7 +11,11 @@ from types import MappingProxyType
 
 __all__ = ["Endpoint", "OwnPrice"]
 
-_NO_RATES: Mapping[str, Decimal] = MappingProxyType({})
+_NOTHING: Mapping[str, Decimal] = MappingProxyType({})
+
+
+def _no_rates() -> Mapping[str, Decimal]:
+    return _NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,7 @@ class Endpoint:
     provider: str
     """A catalogue id, one of its aliases, or a host kind such as `vllm`."""
     gpu_hour: Decimal | None = None
-    rates: Mapping[str, Decimal] = field(default=_NO_RATES)
+    rates: Mapping[str, Decimal] = field(default_factory=_no_rates)
     source: str = ""
     """The file (or variable) that says so."""
     trusted: bool = True
@@ -32,8 +36,9 @@ class Endpoint:
 class OwnPrice:
     """One `[[prices]]` entry: what we really pay for a model, and when.
 
-    Days are UTC; both ends are included. `rates` replace the list's rates meter by
-    meter; `discount` (0.2 = 20% off) lowers those that `rates` does not name.
+    Days are UTC; `valid_to` is the first day on which it no longer holds. `rates`
+    replace the list's rates meter by meter; `discount` (0.2 = 20% off) lowers those
+    that `rates` does not name.
     """
 
     provider: str
@@ -41,6 +46,6 @@ class OwnPrice:
     """A pattern as in `fnmatch`: `gpt-5*`."""
     valid_from: date | None = None
     valid_to: date | None = None
-    rates: Mapping[str, Decimal] = field(default=_NO_RATES)
+    rates: Mapping[str, Decimal] = field(default_factory=_no_rates)
     discount: Decimal | None = None
     source: str = ""
