@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from cellcost.errors import ConfigError
 from cellcost.home import user_home
@@ -83,13 +83,15 @@ def read_file(layer: Layer, path: Path) -> SettingsFile | None:
         return SettingsFile(layer, path, text, _parse(path, text))
     if "cellcost" not in text:  # parsing a long pyproject.toml takes milliseconds
         return None
-    tool = _parse(path, text).get("tool")
-    if not isinstance(tool, dict) or "cellcost" not in tool:
+    tool = cast(dict[str, object], _parse(path, text).get("tool", {}))
+    table = tool.get("cellcost")
+    if table is None:
         return None
-    table = tool["cellcost"]
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: tool.cellcost must be a table: [tool.cellcost]")
-    return SettingsFile(layer, path, text, table, "tool.cellcost.")
+    return SettingsFile(
+        layer, path, text, cast(dict[str, Any], table), "tool.cellcost."
+    )
 
 
 def toml_text(path: Path) -> str | None:

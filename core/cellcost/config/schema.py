@@ -3,23 +3,20 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from cellcost.records import INPUT_METERS, OUTPUT_METERS
-
 __all__ = [
-    "RATE_METERS",
+    "LISTS",
     "SETTINGS",
+    "TAG_SECTION",
     "Kind",
     "Setting",
     "keys_of",
     "scalar_settings",
+    "sections",
 ]
 
 Kind = Literal[
     "text", "provider", "url", "date", "usd", "fraction", "rates", "keys", "pattern"
 ]
-
-RATE_METERS = tuple(sorted(INPUT_METERS | OUTPUT_METERS))
-"""What `rates` may name, each in USD per 1,000,000 units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +109,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="provider",
         kind="provider",
         meaning="Whose price list applies, or what kind of server it is.",
-        required=True,
+        default="self-hosted",
     ),
     Setting(
         section="endpoints",
@@ -150,7 +147,7 @@ SETTINGS: tuple[Setting, ...] = (
         section="prices",
         name="valid_to",
         kind="date",
-        meaning="Last day (UTC) of this price; without it, until further notice.",
+        meaning="First day (UTC) on which it no longer holds.",
     ),
     Setting(
         section="prices",
@@ -165,6 +162,9 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="Share off the list's rates that `rates` does not name: 0.15 is 15 %.",
     ),
 )
+
+TAG_SECTION = "tags"
+"""The one section that takes free keys beside those named here."""
 
 LISTS = ("endpoints", "prices")
 """Sections written `[[name]]`; layers add to them instead of overriding."""

@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from cellcost.config.rates import Endpoint, OwnPrice
 
 __all__ = ["CaptureSettings", "Settings", "ViewSettings"]
-
-_NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +30,7 @@ class Settings:
 
     home: Path
     environment: str = "dev"
-    tags: Mapping[str, str] = field(default=_NO_TAGS)
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """`environment` is always among them, so that every event carries it."""
     endpoints: tuple[Endpoint, ...] = ()
     prices: tuple[OwnPrice, ...] = ()

@@ -1,12 +1,15 @@
 """Settings values checked: from what TOML or a variable holds to what the code uses."""
 
+import json
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import cast
 from urllib.parse import urlsplit
 
-from cellcost.config.schema import RATE_METERS, Setting
+from cellcost.config.schema import Setting
+from cellcost.errors import CatalogueError
 
 __all__ = ["Invalid", "Value", "check", "likely"]
 
@@ -23,12 +26,12 @@ class Invalid(ValueError):
 
 
 def check(setting: Setting, value: object) -> Value:
-    """Return `value` as the type of `setting`; raise Invalid with the likely meaning."""
+    """Return `value` as the type of `setting`; raise Invalid saying what is meant."""
     match setting.kind:
         case "text" | "pattern":
             return _choice(setting, _text(value))
         case "provider":
-            return _text(value).strip().lower()
+            return _provider(_text(value).strip().lower())
         case "url":
             return _url(_text(value))
         case "date":
@@ -72,6 +75,43 @@ def _choice(setting: Setting, text: str) -> str:
         return text
     allowed = " or ".join(f'"{choice}"' for choice in setting.choices)
     raise Invalid(f'must be {allowed}, not "{text}"{likely(text, setting.choices)}')
+
+
+def _provider(name: str) -> str:
+    # Imported here: most settings name no provider, and the prices import this package.
+    from cellcost.prices.catalogue import HOST_KINDS, SHIPPED, load_catalogue
+
+    if name in HOST_KINDS:
+        return name
+    try:
+        # Most write an id as it stands in the file: finding it is 10x faster than
+        # reading the catalogue, and this may run while a kernel starts.
+        if f'{{"id":{json.dumps(name)},"name":' in SHIPPED.read_text(encoding="utf-8"):
+            return name
+        catalogue = load_catalogue()
+    except (
+        OSError,
+        ValueError,
+        CatalogueError,
+    ):  # `cellcost doctor` names it; no fault of these settings
+        return name
+    if (
+        catalogue.provider(name) is None
+        and catalogue.provider_id(name) not in HOST_KINDS
+    ):
+        known = (*catalogue.providers, *sorted(HOST_KINDS))
+        hint = likely(name, known)
+        raise Invalid(
+            f'is no known provider: "{name}"'
+            + (hint or '; write "self-hosted" for a server without a price list')
+        )
+    return name
+
+
+def _rate_names() -> frozenset[str]:
+    from cellcost.prices.units import SOURCE_UNITS
+
+    return frozenset(unit.rate for unit in SOURCE_UNITS.values())
 
 
 def _url(text: str) -> str:
@@ -152,14 +192,15 @@ def _fraction(value: object) -> Decimal:
 def _rates(value: object) -> dict[str, Decimal]:
     if not isinstance(value, dict):
         raise Invalid(
-            f"must be a table like {{ input = 2.5, output = 10 }}, not {_kind_of(value)}"
+            "must be a table like { input = 2.5, output = 10 }, not " + _kind_of(value)
         )
     if not value:
         raise Invalid("is empty; name a meter, like { input = 2.5, output = 10 }")
+    known = _rate_names()
     rates: dict[str, Decimal] = {}
-    for meter, rate in value.items():
-        if meter not in RATE_METERS:
-            raise Invalid(f'has no meter "{meter}"{likely(meter, RATE_METERS)}')
+    for meter, rate in cast(dict[str, object], value).items():
+        if meter not in known:
+            raise Invalid(f'cannot name "{meter}"{likely(meter, known)}')
         try:
             rates[meter] = _number(rate)
         except Invalid as error:
@@ -168,9 +209,11 @@ def _rates(value: object) -> dict[str, Decimal]:
 
 
 def _keys(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(key, str) for key in value):
+    keys = cast(list[object], value) if isinstance(value, list) else [None]
+    names = [key for key in keys if isinstance(key, str)]
+    if len(names) != len(keys):
         raise Invalid('must be a list of keys like ["capture.stream_usage"]')
-    return tuple(str(key) for key in value)
+    return tuple(names)
 
 
 def _kind_of(value: object) -> str:

@@ -1,0 +1,17 @@
+"""Settings: layered TOML files, the environment and arguments, merged and checked."""
+
+from cellcost.config.loading import load_settings, load_settings_or_default
+from cellcost.config.rates import Endpoint, OwnPrice
+from cellcost.config.settings import CaptureSettings, Settings, ViewSettings
+from cellcost.home import journal_home
+
+__all__ = [
+    "CaptureSettings",
+    "Endpoint",
+    "OwnPrice",
+    "Settings",
+    "ViewSettings",
+    "journal_home",
+    "load_settings",
+    "load_settings_or_default",
+]

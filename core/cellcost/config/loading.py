@@ -1,0 +1,212 @@
+"""The layers found, checked and merged into the settings in force."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, cast
+
+from cellcost.config.files import (
+    FILE_NAME,
+    SettingsFile,
+    find_project_file,
+    read_file,
+)
+from cellcost.config.rates import Endpoint, OwnPrice
+from cellcost.config.reading import (
+    Checked,
+    check_arguments,
+    check_environment,
+    check_file,
+)
+from cellcost.config.schema import TAG_SECTION, scalar_settings
+from cellcost.config.settings import CaptureSettings, Settings, ViewSettings
+from cellcost.config.trust import is_trusted, read_trust
+from cellcost.errors import ConfigError
+from cellcost.home import host_config_files, journal_home
+
+__all__ = ["load_settings", "load_settings_or_default"]
+
+_NO_ARGUMENTS: Mapping[str, str] = MappingProxyType({})
+
+
+def load_settings(
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    arguments: Mapping[str, str] = _NO_ARGUMENTS,
+) -> Settings:
+    """Return the settings in force for code that runs in `cwd`.
+
+    `arguments` are the last layer, by dotted key (`capture.stream_usage`). Raises
+    ConfigError naming the file, the key and its likely meaning.
+    """
+    settings, problem = load_settings_or_default(cwd=cwd, env=env, arguments=arguments)
+    if problem is not None:
+        raise problem
+    return settings
+
+
+def load_settings_or_default(
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    arguments: Mapping[str, str] = _NO_ARGUMENTS,
+) -> tuple[Settings, ConfigError | None]:
+    """Return the settings of every layer that can be read, and the first problem.
+
+    A layer with a problem is left out whole: a mistake in a project's file neither
+    lifts an admin's locks nor breaks a kernel.
+    """
+    merge = _Merge(journal_home(env))
+    for layer in _files(merge, cwd, env):
+        merge.add_file(layer)
+    for check, given in (
+        (check_environment, env),
+        (check_arguments, arguments),
+    ):
+        try:
+            merge.add(check(given))
+        except ConfigError as error:
+            merge.problems.append(error)
+    return merge.settings(), next(iter(merge.problems), None)
+
+
+def _files(
+    merge: "_Merge", cwd: Path, env: Mapping[str, str]
+) -> Iterator[SettingsFile]:
+    user_file = merge.home / FILE_NAME
+    host = host_config_files(env)
+    for path in (*host, user_file):
+        try:
+            found = read_file("host" if path in host else "user", path)
+        except ConfigError as error:
+            merge.problems.append(error)
+            continue
+        if found is not None:
+            yield found
+    try:
+        project = find_project_file(cwd, env, user_file=user_file)
+    except ConfigError as error:
+        merge.problems.append(error)
+        return
+    if project is not None:
+        yield project
+
+
+@dataclass(slots=True)
+class _Merge:
+    """The layers so far, most general first."""
+
+    home: Path
+    values: dict[str, str] = field(
+        default_factory=lambda: {
+            s.key: s.default for s in scalar_settings() if s.default
+        }
+    )
+    endpoints: list[Endpoint] = field(default_factory=list[Endpoint])
+    prices: list[OwnPrice] = field(default_factory=list[OwnPrice])
+    locks: dict[str, str] = field(default_factory=dict[str, str])
+    sources: list[Path] = field(default_factory=list[Path])
+    untrusted: list[Path] = field(default_factory=list[Path])
+    notes: list[str] = field(default_factory=list[str])
+    problems: list[ConfigError] = field(default_factory=list[ConfigError])
+
+    def add_file(self, file: SettingsFile) -> None:
+        try:
+            checked = check_file(file)
+            waits = (
+                file.layer == "project"
+                and bool(checked.endpoints or checked.prices)
+                and not is_trusted(file, read_trust(self.home))
+            )
+            if waits:
+                self.untrusted.append(file.path)
+                checked = replace(checked, endpoints=(), prices=())
+            self.add(checked)
+        except ConfigError as error:
+            self.problems.append(error)
+            return
+        self.sources.append(file.path)
+
+    def add(self, layer: Checked) -> None:
+        endpoints, prices = layer.endpoints, layer.prices
+        if endpoints and self._is_locked(layer, "endpoints"):
+            endpoints = ()
+        if prices and self._is_locked(layer, "prices"):
+            prices = ()
+        _refuse_ties([*self.endpoints, *endpoints], [*self.prices, *prices])
+        self.endpoints += endpoints
+        self.prices += prices
+        for key, value in layer.values.items():
+            if not self._is_locked(layer, key):
+                self.values[key] = value
+        for key in layer.locked:
+            self.locks.setdefault(key, layer.source)
+        self.notes += layer.notes
+
+    def settings(self) -> Settings:
+        prefix = f"{TAG_SECTION}."
+        tags = {
+            key.removeprefix(prefix): value
+            for key, value in self.values.items()
+            if key.startswith(prefix)
+        }
+        stream_usage = cast(
+            Literal["ask", "count"], self.values["capture.stream_usage"]
+        )
+        persist = cast(Literal["off"], self.values["view.persist"])
+        return Settings(
+            home=self.home,
+            environment=tags["environment"],
+            tags=MappingProxyType(tags),
+            endpoints=tuple(self.endpoints),
+            prices=tuple(self.prices),
+            capture=CaptureSettings(stream_usage=stream_usage),
+            view=ViewSettings(persist=persist),
+            sources=tuple(self.sources),
+            untrusted=tuple(self.untrusted),
+            notes=tuple(self.notes),
+        )
+
+    def _is_locked(self, layer: Checked, key: str) -> bool:
+        for lock, source in self.locks.items():
+            if key == lock or key.startswith(f"{lock}."):
+                self.notes.append(
+                    f"{key} from {layer.source} is ignored: {source} locks it"
+                )
+                return True
+        return False
+
+
+def _refuse_ties(endpoints: Iterable[Endpoint], prices: Iterable[OwnPrice]) -> None:
+    by_url: dict[str, Endpoint] = {}
+    for endpoint in endpoints:
+        first = by_url.setdefault(endpoint.url, endpoint)
+        if first is not endpoint:
+            raise ConfigError(
+                f"{_both(endpoint.source, first.source)}: endpoints {endpoint.url}"
+                " is there twice; remove one"
+            )
+    by_model: dict[tuple[str, str], list[OwnPrice]] = {}
+    for price in prices:
+        same = by_model.setdefault((price.provider, price.model.lower()), [])
+        for other in same:
+            if _overlap(price, other):
+                raise ConfigError(
+                    f"{_both(price.source, other.source)}: prices {price.provider}"
+                    f" {price.model} has two entries for one day; remove one, or give"
+                    " them valid_from and valid_to that do not overlap"
+                )
+        same.append(price)
+
+
+def _both(source: str, other: str) -> str:
+    return source if source == other else f"{source} and {other}"
+
+
+def _overlap(one: OwnPrice, other: OwnPrice) -> bool:
+    first = max(one.valid_from or date.min, other.valid_from or date.min)
+    end = min(one.valid_to or date.max, other.valid_to or date.max)
+    return first < end
