@@ -114,6 +114,7 @@ def test_a_kill_at_any_step_of_recovery_counts_nothing_twice(
     assert set(costs) == {first, second}
     assert costs[second] == sum(line.cost_nusd or 0 for line in make_lines())
     assert costs[first] == 80 * 250
+    assert recover(home).spooled == 0
 
 
 def test_a_slow_call_of_a_living_process_is_never_declared_dead(

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from decimal import Decimal
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -36,6 +37,8 @@ _encode = json.JSONEncoder(
 
 _WHERE = tuple(f.name for f in fields(Where) if f.name != "tags")
 _CALL = tuple(f.name for f in fields(Call))
+_where_values = attrgetter(*_WHERE)
+_call_values = attrgetter(*_CALL)
 
 
 def dumps(value: Mapping[str, Any] | list[Any]) -> str:
@@ -193,9 +196,8 @@ def event_from_parts(
 
 
 def _where_to_wire(where: Where) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        name: value for name in _WHERE if (value := getattr(where, name))
-    }
+    values = zip(_WHERE, _where_values(where), strict=True)
+    row: dict[str, Any] = {name: value for name, value in values if value}
     if where.tags:
         row["tags"] = dict(where.tags)
     return row
@@ -207,12 +209,11 @@ def _where_from_wire(row: Mapping[str, Any]) -> Where:
 
 
 def _call_to_wire(call: Call) -> dict[str, Any]:
-    return {
-        name: value
-        for name in _CALL
-        if (value := getattr(call, name)) not in ("", None, False)
-        or name in ("provider", "operation")
-    }
+    values = zip(_CALL, _call_values(call), strict=True)
+    row: dict[str, Any] = {name: value for name, value in values if value}
+    row.setdefault("provider", "")
+    row.setdefault("operation", "")
+    return row
 
 
 def _call_from_wire(row: Mapping[str, Any]) -> Call:

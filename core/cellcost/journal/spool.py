@@ -193,7 +193,10 @@ def store_record(
 ) -> None:
     """Store one record in the caller's transaction; a second time changes nothing."""
     if record.kind == "intent":
-        add_intent(connection, codec.intent_from_wire(record.body), record.writer, at)
+        intent = codec.intent_from_wire(record.body)
+        # Its settlement may have reached the journal before the spool was read.
+        if not connection.execute(SQL["has_event"], {"id": intent.id}).fetchone():
+            add_intent(connection, intent, record.writer, at)
     elif record.kind == "event":
         settle(connection, codec.event_from_wire(record.body), at)
     elif record.kind == "writer":
