@@ -41,7 +41,9 @@ def fallback_home() -> Path:
 
     Its name holds the user id, so that two users of one machine never share it.
     """
-    user = os.getuid() if sys.platform != "win32" else os.environ.get("USERNAME", "user")
+    user = (
+        os.getuid() if sys.platform != "win32" else os.environ.get("USERNAME", "user")
+    )
     return Path(tempfile.gettempdir()) / f"cellcost-{user}"
 
 
@@ -59,7 +61,9 @@ def user_home(env: Mapping[str, str]) -> Path | None:
 def host_config_files(env: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """Return the host-wide settings files, most general first; they need not exist."""
     if sys.platform == "win32":
-        machine = Path(env.get("PROGRAMDATA", "").strip() or r"C:\ProgramData", "cellcost")
+        machine = Path(
+            env.get("PROGRAMDATA", "").strip() or r"C:\ProgramData", "cellcost"
+        )
     else:
         machine = Path("/etc/cellcost")
     files = (machine, Path(sys.prefix) / "etc" / "cellcost")

@@ -83,8 +83,10 @@ def read_file(layer: Layer, path: Path) -> SettingsFile | None:
         return SettingsFile(layer, path, text, _parse(path, text))
     if "cellcost" not in text:  # parsing a long pyproject.toml takes milliseconds
         return None
-    tool = cast(dict[str, object], _parse(path, text).get("tool", {}))
-    table = tool.get("cellcost")
+    tool: object = _parse(path, text).get("tool")
+    if not isinstance(tool, dict):
+        return None
+    table = cast(dict[str, object], tool).get("cellcost")
     if table is None:
         return None
     if not isinstance(table, dict):
