@@ -8,8 +8,9 @@ from pathlib import Path
 from subprocess import Popen
 
 import pytest
-from cellcost.journal import JOURNAL_FILE, Reader, Writer, recover
-from cellcost.testing.records import make_event, make_lines
+
+from cellcost.journal import JOURNAL_FILE, Reader, Recovered, Writer, recover
+from cellcost.testing.records import intent_of, make_event, make_lines
 
 Spawn = Callable[..., "Popen[str]"]
 
@@ -295,3 +296,39 @@ def test_seq_is_gapless_whatever_the_order_of_settling(
         thread.join()
     recover(home)
     assert set(check_the_law(home)) == {event.id for event in events}
+
+
+def test_a_full_disk_sends_records_to_the_spool(home: Path, spawn: Spawn) -> None:
+    """A file size limit stands for the full disk: the write fails in the kernel."""
+    child = spawn(
+        """
+        import resource
+        writer = make_writer()
+        for n in range(20):
+            event = make_event()
+            writer.begin(intent_of(event)); writer.settle(event)
+            say(event.id)
+            if n == 9:
+                size = (home / "journal.db-wal").stat().st_size
+                resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        say(writer.health.state)
+        """
+    )
+    *ids, state = child.communicate(timeout=30)[0].split()
+    assert state == "spooling"
+    recover(home)
+    full = sum(line.cost_nusd or 0 for line in make_lines())
+    assert check_the_law(home) == dict.fromkeys(ids, full)
+
+
+def test_on_a_network_home_writers_spool_and_one_process_imports_without_wal(
+    home: Path, new_writer: Callable[..., Writer]
+) -> None:
+    writer, event = new_writer(network=True), make_event()
+    writer.begin(intent_of(event))
+    assert recover(home, network=True) == Recovered(events=0, spooled=2)
+    writer.settle(event)
+    assert recover(home, network=True) == Recovered(events=0, spooled=1)
+    assert not (home / f"{JOURNAL_FILE}-wal").exists()
+    with Reader(home) as reader:
+        assert [stored.id for stored in reader.events()] == [event.id]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from cellcost.clock import utc_now
 from cellcost.journal import JOURNAL_FILE, Reader, Writer, recover
 from cellcost.records import Line, Live
@@ -115,7 +116,7 @@ def test_a_reader_brings_home_what_is_spooled(
     writer.begin(intent_of(event))
     writer.settle(event)
     assert not (home / JOURNAL_FILE).exists()
-    assert recover(home).spooled == 2
+    assert recover(home).spooled == 3  # the writer itself, intent, event
     assert stored(home) == [event.id]
 
 
@@ -180,7 +181,7 @@ def test_an_unwritable_home_spools_to_the_temp_folder(
     writer.settle(event)
     assert writer.health.state == "spooling"
     home.unlink()
-    assert recover(home).spooled == 1
+    assert recover(home).spooled == 2
     assert stored(home) == [event.id]
 
 
@@ -193,7 +194,7 @@ def test_without_any_disk_records_wait_in_memory(
     writer, event = new_writer(), make_event()
     writer.settle(event)
     assert writer.health.state == "memory"
-    assert writer.health.in_memory == 1
+    assert writer.health.in_memory == 2  # the writer itself and its event
     home.unlink()
     writer.checkpoint()
     recover(home)

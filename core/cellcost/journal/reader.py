@@ -22,7 +22,7 @@ from cellcost.journal.store import (
     lines_from_rows,
     read_pending,
 )
-from cellcost.journal.writer import writer_lock
+from cellcost.journal.writer import writer_locks
 from cellcost.records import Event, Intent, Live
 
 __all__ = ["Changes", "PendingCall", "Reader", "Rename", "WriterRow"]
@@ -234,7 +234,7 @@ class Reader:
         id_, _, started_us, ended_us, host, pid, version, *rest = row
         kernel_id, session_id, notebook, stacks = rest
         ended = None if ended_us is None else from_microseconds(ended_us)
-        held = is_held(writer_lock(self.home, id_))
+        held = any(map(is_held, writer_locks(self.home, id_)))
         return WriterRow(
             id=id_,
             host=host,
@@ -246,7 +246,7 @@ class Reader:
             stacks=MappingProxyType(codec.loads(stacks)),
             started=from_microseconds(started_us),
             ended=ended,
-            alive=ended is None and held is True,
+            alive=ended is None and held,
         )
 
     @contextmanager

@@ -15,7 +15,7 @@ from typing import Final
 from cellcost.clock import to_microseconds, utc_now
 from cellcost.journal import spool
 from cellcost.journal.filesystems import is_network
-from cellcost.journal.locks import FileLock
+from cellcost.journal.locks import FileLock, is_held
 from cellcost.journal.statements import SQL
 from cellcost.journal.store import (
     JOURNAL_FILE,
@@ -28,7 +28,7 @@ from cellcost.journal.store import (
     settle,
     transaction,
 )
-from cellcost.journal.writer import writer_lock
+from cellcost.journal.writer import writer_locks
 
 __all__ = ["Recovered", "record_rename", "recover"]
 
@@ -111,7 +111,9 @@ def _recover_writer(
     writer: str,
     at: FaultPoint,
 ) -> int:
-    path = writer_lock(home, writer)
+    path, fallback = writer_locks(home, writer)
+    if is_held(fallback):
+        return 0
     if not path.exists() and _process_lives(connection, writer):
         return 0  # its lock file was cleaned away under it
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -141,6 +143,7 @@ def _recover_writer(
         lock.release()
         raise
     lock.release(unlink=True)
+    fallback.unlink(missing_ok=True)
     return len(pending)
 
 
@@ -161,6 +164,6 @@ def _clear_empty_spools(home: Path, folders: tuple[Path, ...]) -> None:
     for folder in folders:
         for path in folder.glob("*.jsonl"):
             lock = FileLock(path)
-            alive = writer_lock(home, path.stem).exists()
+            alive = any(map(is_held, writer_locks(home, path.stem)))
             if not alive and lock.acquire(blocking=False):
                 lock.release(unlink=path.stat().st_size == 0)

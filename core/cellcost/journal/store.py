@@ -38,8 +38,9 @@ __all__ = [
 ]
 
 JOURNAL_FILE: Final = "journal.db"
-_BUSY_SECONDS: Final = 0.02
-"""How long a call may wait for a busy journal before its record is spooled."""
+_BUSY_SECONDS: Final = 0.009
+"""How long one of a call's two transactions waits for a busy journal before its record
+is spooled: 20 ms for the call, spooling included."""
 
 
 FaultPoint = Callable[[str], None]

@@ -1,6 +1,6 @@
 """The one writer of a process: every record reaches the journal, the spool or memory.
 
-Nothing here raises into the caller. A journal that is busy for 20 ms, full, read-only,
+Nothing here raises into the caller. A journal that stays busy, full, read-only,
 corrupt or too new sends the record to the spool; one that cannot be written keeps it in
 memory; both are tried again, and `health` says so.
 """
@@ -37,7 +37,7 @@ from cellcost.journal.store import (
 )
 from cellcost.records import Event, Intent, Live
 
-__all__ = ["About", "Health", "Writer", "writer_lock"]
+__all__ = ["About", "Health", "Writer", "writer_locks"]
 
 _RETRY_SECONDS: Final = 5.0
 """How long a journal that could not be opened is left alone."""
@@ -73,9 +73,13 @@ class Health:
     error: str = ""
 
 
-def writer_lock(home: Path, writer: str) -> Path:
-    """Return the path of the lock file that a living writer holds."""
-    return home / "writers" / f"{writer}.lock"
+def writer_locks(home: Path, writer: str) -> tuple[Path, Path]:
+    """Return the lock files of which a living writer holds one.
+
+    The second one, in the temp folder, is for a home that cannot be written.
+    """
+    name = f"{writer}.lock"
+    return home / "writers" / name, spool.fallback_folder(home) / name
 
 
 class Writer:
@@ -108,6 +112,7 @@ class Writer:
         self._identity: tuple[int, int] | None = None
         self._alive: FileLock | None = None
         self._row_stored = False
+        self._row_spooled = False
         self._retry_at = 0.0
         self._spooled = 0
         self._lost = 0
@@ -178,7 +183,7 @@ class Writer:
 
     def _renew_identity(self) -> None:
         self.id = new_id()
-        self._row_stored = False
+        self._row_stored = self._row_spooled = False
 
     @property
     def health(self) -> Health:
@@ -230,6 +235,7 @@ class Writer:
     ) -> None:
         with self._lock:
             try:
+                self._hold_lock()
                 connection = self._open()
                 with transaction(connection):
                     if not self._row_stored:
@@ -256,19 +262,28 @@ class Writer:
             raise OSError(f"{self.home} is on a network file system")
         if time.monotonic() < self._retry_at:
             raise OSError(self._error)
-        self._at("open.begun")
-        if self._alive is None:
-            path = writer_lock(self.home, self.id)
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            alive = FileLock(path)
-            alive.acquire()
-            self._alive = alive
-        self._at("open.locked")
         self._connection = connection = connect(self.home)
         status = Path(self._path).stat()
         self._identity = (status.st_dev, status.st_ino)
         self._error = ""
         return connection
+
+    def _hold_lock(self) -> None:
+        """Hold the lock that says that this writer lives, before its first record."""
+        if self._alive is not None:
+            return
+        self._at("open.begun")
+        for path in writer_locks(self.home, self.id):
+            alive = FileLock(path)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                alive.acquire()
+            except OSError as error:
+                self._error = str(error)
+            else:
+                self._alive = alive
+                self._at("open.locked")
+                return
 
     def _same_journal(self) -> bool:
         """Whether the file that we have open is still the one at the path."""
@@ -315,6 +330,9 @@ class Writer:
         return Spooled("writer", self.id, body)
 
     def _spool(self, record: Spooled) -> None:
+        if not (self._row_stored or self._row_spooled):
+            self._row_spooled = True
+            self._spool(self._row_record())
         for folder in self._spool_folders():
             try:
                 spool.append(folder, record)
@@ -347,6 +365,7 @@ class Writer:
             if connection is None or not self._same_journal():
                 if self._connection is None or not self._same_journal():
                     with self._lock:
+                        self._hold_lock()
                         self._open()
                 if self._background is not None:
                     self._background.close()
