@@ -2,6 +2,7 @@
 
 from cellcost.journal.reader import Changes, PendingCall, Reader, Rename, WriterRow
 from cellcost.journal.recovery import Recovered, record_rename, recover
+from cellcost.journal.repair import Repaired, damage, repair
 from cellcost.journal.store import JOURNAL_FILE
 from cellcost.journal.writer import About, Health, Writer
 
@@ -14,8 +15,11 @@ __all__ = [
     "Reader",
     "Recovered",
     "Rename",
+    "Repaired",
     "Writer",
     "WriterRow",
+    "damage",
     "record_rename",
     "recover",
+    "repair",
 ]

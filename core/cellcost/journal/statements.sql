@@ -97,6 +97,14 @@ WHERE event.rev > :after AND event.rev <= :upto
   AND (:run_id IS NULL OR run_id = :run_id)
 ORDER BY event.rev, line_no
 
+-- name: events_from_start
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
+FROM event ORDER BY rev
+
+-- name: events_from_end
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
+FROM event ORDER BY rev DESC
+
 -- name: lines_of_event
 SELECT line_no, meter, variant, quantity, list_rate, contracted_rate, cost_nusd, reason
 FROM line WHERE event_id = :id ORDER BY line_no
