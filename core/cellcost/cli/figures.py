@@ -1,0 +1,63 @@
+"""Figures as the command line shows them, in the language of every view."""
+
+from cellcost.money import format_usd
+from cellcost.records import Tokens
+from cellcost.views import Tally
+
+__all__ = ["cost_text", "count_text", "notes_text", "tokens_text"]
+
+
+def cost_text(tally: Tally) -> str:
+    """Return what it cost: plain when measured, `≈` estimated, `≥` incomplete."""
+    cost = tally.cost_nusd
+    if cost is None:
+        return "unpriced" if tally.n_unpriced else "unknown"
+    money = format_usd(cost)
+    if tally.n_unpriced or tally.n_partial or tally.live_calls:
+        return f"≥ {money}"
+    return f"≈ {money}" if tally.n_estimated else money
+
+
+def tokens_text(tokens: Tokens) -> str:
+    """Return `in → out`, with the cached share where there is one; "" for none."""
+    if not (tokens.input or tokens.output):
+        return ""
+    text = f"{count_text(tokens.input)} → {count_text(tokens.output)}"
+    if tokens.cache_read > 0 and tokens.input > 0:
+        share = round(100 * tokens.cache_read / tokens.input)
+        text += f" · {share}% cached" if share else ""
+    return text
+
+
+def count_text(count: int) -> str:
+    """Return a count of tokens: `812`, `1.2k`, `3.4M`."""
+    size = abs(count)
+    if size < 1_000:
+        return str(count)
+    for unit, letter in ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G")):
+        # 999,950 rounds to 1000.0k: that is 1.0M.
+        if size < 999.95 * unit or letter == "G":
+            scaled = count / unit
+            return (
+                f"{scaled:.1f}{letter}"
+                if abs(scaled) < 99.95
+                else f"{scaled:.0f}{letter}"
+            )
+    raise AssertionError("the last unit takes every count")
+
+
+def notes_text(tally: Tally, *, counted: bool = True) -> str:
+    """Return why a figure is not exact: `2 unpriced · 1 stopped early`.
+
+    For a single call the counts are left out.
+    """
+    notes = (
+        (tally.live_calls, "running"),
+        (tally.n_unpriced, "unpriced"),
+        (tally.n_partial, "stopped early"),
+        (tally.n_estimated, "estimated"),
+        (tally.failed_calls, "failed"),
+    )
+    return " · ".join(
+        f"{count} {word}" if counted else word for count, word in notes if count
+    )
