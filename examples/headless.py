@@ -19,14 +19,13 @@ from typing import Any
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
+from cellcost.cli.figures import cost_text
 from cellcost.home import journal_home
 from cellcost.journal import Reader, recover
-from cellcost.money import format_usd
 from cellcost.views import Tally, entries_of, entry_tally
 
 CELL_SECONDS = 300
 MUST_CALL = "calls-a-model"
-SIGNS = {"estimated": "≈ ", "partial": "≥ ", "unpriced": "≥ ", "live": "≈ "}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -151,13 +150,11 @@ def table(cells: Sequence[Mapping[str, Any]], tallies: Mapping[str, Tally]) -> s
 
 def row(name: str, tally: Tally) -> tuple[str, str, str, str, str]:
     """Return the table's cells for one tally."""
-    cost = tally.cost_nusd
-    sign = SIGNS.get(tally.state, "")
     return (
         name,
         str(tally.calls),
         f"{tally.input:,} → {tally.output:,}",
-        "unpriced" if cost is None else sign + format_usd(cost),
+        cost_text(tally),
         tally.state,
     )
 
