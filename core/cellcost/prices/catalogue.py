@@ -180,11 +180,18 @@ class Provider:
 class Catalogue:
     """A price list. Values in it never change; parsing is put off until needed."""
 
-    __slots__ = ("newest_price", "providers", "version")
+    __slots__ = ("compiled", "providers", "version")
 
-    def __init__(self, providers: tuple[Provider, ...], version: str) -> None:
+    def __init__(
+        self,
+        providers: tuple[Provider, ...],
+        version: str,
+        compiled: date | None = None,
+    ) -> None:
         self.providers = {provider.id: provider for provider in providers}
         self.version = version
+        self.compiled = compiled
+        """The day on which the list was taken from its source."""
 
     def provider(self, name: str) -> Provider | None:
         """Return the provider that `name` (an id, an OTel name) means."""
@@ -251,8 +258,17 @@ def load_catalogue(path: Path = SHIPPED) -> Catalogue:
         raise CatalogueError(f"{where}: lacks `version` or `providers`")
     rows = enumerate(cast(list[Any], providers))
     return Catalogue(
-        tuple(_provider(row, f"{where}, provider {n}") for n, row in rows), version
+        tuple(_provider(row, f"{where}, provider {n}") for n, row in rows),
+        version,
+        _compiled(document.get("compiled"), where),
     )
+
+
+def _compiled(raw: Any, where: str) -> date | None:
+    try:
+        return None if raw is None else date.fromisoformat(raw)
+    except (TypeError, ValueError):
+        raise CatalogueError(f"{where}: `compiled` is {raw!r}, not a day") from None
 
 
 def _provider(raw: Any, where: str) -> Provider:

@@ -50,6 +50,7 @@ def compile_catalogue() -> dict[str, Any]:
 def write_catalogue(target: Path = TARGET) -> None:
     """Write the catalogue to `target`, one model a line so that changes can be read."""
     catalogue = compile_catalogue()
+    catalogue["compiled"] = datetime.now(UTC).date().isoformat()
     providers = catalogue.pop("providers")
     rows = [json.dumps(catalogue, ensure_ascii=False)[:-1] + ', "providers": [']
     for position, provider in enumerate(providers):
