@@ -127,7 +127,13 @@ def run_lab(folder: Path, environment: Mapping[str, str]) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     with log_path.open("w") as log:
-        lab = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        lab = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,  # on a terminal Ctrl-C would ask first
+            stdout=log,
+            stderr=log,
+        )
         try:
             base = f"http://127.0.0.1:{port}"
             if not answers(f"{base}/api/status?token={token}", lab):

@@ -1,0 +1,106 @@
+"""The demo: the notebook on a real model, and the JupyterLab that it opens."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cellcost.testing.local_model import LocalModelMissing, weights
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _model() -> None:
+    try:
+        weights()
+    except LocalModelMissing as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(f"NOT RUN: {error}")
+
+
+def demo(root: Path, folder: Path, *options: str) -> list[str]:
+    """Return the command that runs the demo in `folder`."""
+    script = root / "examples" / "demo.py"
+    return [sys.executable, str(script), "--folder", str(folder), *options]
+
+
+def test_the_demo_notebook_has_a_figure_for_every_cell_that_calls(
+    root: Path, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        demo(root, tmp_path, "--headless"),
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    rows = re.findall(
+        r"^(\w+) +(\d+) +([\d,]+) → ([\d,]+) +(?:[≈≥] )?<?\$([\d.]+) +(\w+)$",
+        done.stdout,
+        re.MULTILINE,
+    )
+    figures = {name: (int(calls), state) for name, calls, _, _, _, state in rows}
+    assert figures.pop("total")[0] == sum(calls for calls, _ in figures.values())
+    assert figures == {
+        "plain": (1, "measured"),
+        "loop": (5, "measured"),
+        "stream": (1, "measured"),
+        "messages": (1, "measured"),
+        "threads": (4, "measured"),
+        "early": (1, "partial"),
+        "unpriced": (2, "unpriced"),
+    }
+
+
+@pytest.fixture
+def running_demo(root: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """The demo with its JupyterLab, stopped as a user would: by Ctrl-C."""
+    process = subprocess.Popen(
+        demo(root, tmp_path), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=30)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="NOT RUN: Ctrl-C is a POSIX signal")
+def test_the_demo_prints_one_address_that_answers_and_ctrl_c_stops_all(
+    running_demo: subprocess.Popen[str],
+) -> None:
+    assert running_demo.stdout is not None
+    printed = []
+    for line in running_demo.stdout:
+        printed.append(line)
+        if "/lab/tree/" in line:
+            break
+    address = printed[-1].strip()
+    assert address.startswith("http://127.0.0.1:"), "".join(printed)
+    assert sum("token=" in line for line in printed) == 1
+    model = next(
+        re.findall(r"http://\S+", line)[0] for line in printed if "http" in line
+    )
+
+    with urllib.request.urlopen(address, timeout=30) as page:
+        assert b"JupyterLab" in page.read()
+    api = address.replace("/lab/tree/", "/cellcost/api/notebook?path=", 1)
+    with urllib.request.urlopen(api.replace("?token", "&token"), timeout=30) as answer:
+        assert json.load(answer)["path"] == "quickstart.ipynb"
+
+    os.killpg(running_demo.pid, signal.SIGINT)
+    assert running_demo.wait(timeout=30) == 0
+    for gone in (address, f"{model}/health"):
+        with pytest.raises(OSError):
+            urllib.request.urlopen(gone, timeout=2)
