@@ -1,4 +1,4 @@
-"""The type of what `argparse` gives commands to register with; it has no public name."""
+"""The type that commands register with: argparse gives it no public name."""
 
 import argparse
 

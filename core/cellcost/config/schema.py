@@ -7,6 +7,7 @@ __all__ = [
     "LISTS",
     "SETTINGS",
     "TAG_SECTION",
+    "VARIABLES",
     "Kind",
     "Setting",
     "keys_of",
@@ -183,3 +184,15 @@ def sections() -> tuple[str, ...]:
 def scalar_settings() -> tuple[Setting, ...]:
     """Return the settings with one value each, which layers override."""
     return tuple(s for s in SETTINGS if s.section and s.section not in LISTS)
+
+
+VARIABLES = (
+    "CELLCOST_HOME",
+    "CELLCOST_TAGS",
+    "CELLCOST_NOW",
+    "CELLCOST_METER",
+    "CELLCOST_RUN",
+    "CELLCOST_DEBUG",
+    *(setting.variable for setting in SETTINGS if setting.variable),
+)
+"""Every environment variable that some part of cellcost reads."""
