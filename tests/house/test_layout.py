@@ -71,6 +71,21 @@ def test_the_npm_lockfile_names_no_registry(root: Path) -> None:
     assert not re.findall(r'"https?://[^"/]*(?:npm|registry)[^"]*"', text)
 
 
+def test_the_npm_lockfile_serves_every_platform(root: Path) -> None:
+    # npm leaves other platforms' packages out when it locks an installed node_modules;
+    # `npm ci` then refuses. Lock afresh: remove both, npm install --package-lock-only.
+    text = (root / "server_ext/labextension/package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
+    locked = {name.rpartition("node_modules/")[2] for name in packages}
+    missing = {
+        name
+        for package in packages.values()
+        for name in package.get("optionalDependencies", {})
+        if name not in locked
+    }
+    assert not missing
+
+
 def test_no_module_outgrows_its_reader(root: Path) -> None:
     long = {
         str(path.relative_to(root)): lines
