@@ -24,7 +24,7 @@ ARGS ?=
 HEADLESS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build bench clean \
+.PHONY: help demo test check build bench clean lock \
   check-all ruff format mypy pyright lint-imports tsc eslint
 .DELETE_ON_ERROR:
 
@@ -58,6 +58,11 @@ bench: $(STAMPS)/test
 
 clean:
 	rm -rf $(VENV) .demo dist $(BUILT) $(LAB)/node_modules $(LAB)/lib
+
+# Locked with node_modules in place, npm would leave other platforms' packages out.
+lock: $(STAMPS)/builders
+	rm -rf $(LAB)/node_modules $(LAB)/package-lock.json
+	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved
 
 # -- checks ---------------------------------------------------------------------------
 
