@@ -37,23 +37,22 @@ class SettingsFile:
         asks for the section's own line.
         """
         full = (self.prefix + section).rstrip(".")
-        seen = -1
+        wanted = ".".join(part for part in (full, name) if part)
+        seen = -1 if full else 0
         current = ""
         for number, line in enumerate(self.text.splitlines(), start=1):
             header = _HEADER.match(line)
+            entry = None if header else _ENTRY.match(line)
             if header:
-                current = header["name"].replace(" ", "").replace('"', "")
-                seen += current == full
-                if current == full and not name and seen == index:
-                    return number
+                dotted = current = _bare(header["name"])
+                seen += bool(full) and current == full
+            elif entry:
+                key = _bare(entry["key"])
+                dotted = f"{current}.{key}" if current else key
+            else:
                 continue
-            entry = _ENTRY.match(line)
-            if not entry:
-                continue
-            key = entry["key"].replace(" ", "").replace('"', "").replace("'", "")
-            dotted = f"{current}.{key}" if current else key
-            wanted = f"{full}.{name}" if full and name else full or name
-            here = seen == index or current != full
+            # Before the first header of the section its keys may stand dotted.
+            here = seen == index or (seen == -1 and index == 0)
             if here and (dotted == wanted or dotted.startswith(f"{wanted}.")):
                 return number
         return None
@@ -67,8 +66,13 @@ class SettingsFile:
         return ConfigError(f"{where}: {message}")
 
 
+_QUOTES = str.maketrans("", "", "\"' ")
 _HEADER = re.compile(r"^\s*\[\[?(?P<name>[^\[\]]+)\]\]?\s*(#.*)?$")
 _ENTRY = re.compile(r"""^\s*(?P<key>[\w\-."' ]+?)\s*=""")
+
+
+def _bare(key: str) -> str:
+    return key.translate(_QUOTES)
 
 
 def read_file(layer: Layer, path: Path) -> SettingsFile | None:
@@ -121,10 +125,13 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: is nested too deeply for a settings file") from None
     except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
         message = str(error)
-        found = re.search(r" \(at line (\d+), column \d+\)$", message)
+        found = re.search(
+            r" \(at (?:line (\d+), column \d+|end of document)\)$", message
+        )
         where, what = str(path), message
         if found:
-            where, what = f"{path}:{found[1]}", message[: found.start()]
+            line = found[1] or len(text.splitlines()) or 1
+            where, what = f"{path}:{line}", message[: found.start()]
         raise ConfigError(f"{where}: is not valid TOML: {what}") from None
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,11 +95,12 @@ def _write(home: Path, entries: Mapping[str, Trusted]) -> None:
     target = home / STORE_NAME
     draft = home / f"{STORE_NAME}.{new_id()}"
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft.write_text(json.dumps(store, indent=1, sort_keys=True), encoding="utf-8")
         draft.replace(target)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise ConfigError(
             f"{target}: cannot be written ({error.strerror or error});"
             " set CELLCOST_HOME to a folder you can write to"
