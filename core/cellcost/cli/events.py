@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellcost.cli import moments
 from cellcost.cli.book import bring_home, current_paths, is_empty, opened
-from cellcost.cli.figures import cost_text, notes_text, tokens_text
+from cellcost.cli.figures import cached_text, cost_text, notes_text, tokens_text
 from cellcost.cli.output import Column, complain, print_line, table
 from cellcost.journal import Reader
 from cellcost.money import nano_to_text
@@ -162,6 +162,7 @@ _COLUMNS = (
     Column("time"),
     Column("model"),
     Column("in → out", "right"),
+    Column("cached", "right"),
     Column("cost", "right"),
     Column("where", shrink=True),
     Column("note", shrink=True),
@@ -170,6 +171,7 @@ _COLUMNS = (
 
 def _cells(event: Event) -> tuple[str, ...]:
     where, call = event.where, event.call
+    tokens = tokens_of(event.lines)
     place = where.call_site or where.cell_id or where.origin
     if event.kind == "correction":
         model, note = "correction", f"corrects {event.corrects}"
@@ -185,7 +187,8 @@ def _cells(event: Event) -> tuple[str, ...]:
         str(event.seq),
         event.time.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
         model,
-        tokens_text(tokens_of(event.lines)),
+        tokens_text(tokens),
+        cached_text(tokens),
         cost,
         f"{where.notebook} · {place}" if where.notebook else place,
         " · ".join(part for part in (notes, note) if part),

@@ -4,7 +4,7 @@ from cellcost.money import format_usd
 from cellcost.records import Tokens
 from cellcost.views import Tally
 
-__all__ = ["cost_text", "count_text", "notes_text", "tokens_text"]
+__all__ = ["cached_text", "cost_text", "count_text", "notes_text", "tokens_text"]
 
 
 def cost_text(tally: Tally) -> str:
@@ -19,14 +19,18 @@ def cost_text(tally: Tally) -> str:
 
 
 def tokens_text(tokens: Tokens) -> str:
-    """Return `in → out`, with the cached share where there is one; "" for none."""
+    """Return `in → out`; "" for none."""
     if not (tokens.input or tokens.output):
         return ""
-    text = f"{count_text(tokens.input)} → {count_text(tokens.output)}"
-    if tokens.cache_read > 0 and tokens.input > 0:
-        share = round(100 * tokens.cache_read / tokens.input)
-        text += f" · {share}% cached" if share else ""
-    return text
+    return f"{count_text(tokens.input)} → {count_text(tokens.output)}"
+
+
+def cached_text(tokens: Tokens) -> str:
+    """Return how much of the input came from a cache: `40%`; "" for nothing."""
+    if tokens.cache_read <= 0 or tokens.input <= 0:
+        return ""
+    share = round(100 * tokens.cache_read / tokens.input)
+    return f"{share}%" if share else "<1%"
 
 
 def count_text(count: int) -> str:

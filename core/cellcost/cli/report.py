@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cellcost.cli import moments
 from cellcost.cli.book import current_paths, is_empty, opened
-from cellcost.cli.figures import cost_text, notes_text, tokens_text
+from cellcost.cli.figures import cached_text, cost_text, notes_text, tokens_text
 from cellcost.cli.output import Column, print_line, table
 from cellcost.journal import Reader
 from cellcost.records import Event
@@ -87,6 +87,7 @@ def report_lines(rows: Sequence[ReportRow], *, by: str) -> list[str]:
         Column(by.replace("_", " "), shrink=True),
         Column("calls", "right"),
         Column("in → out", "right"),
+        Column("cached", "right"),
         Column("cost", "right"),
         Column(""),
     )
@@ -102,6 +103,7 @@ def _cells(name: str, tally: Tally) -> tuple[str, ...]:
         name,
         f"{tally.calls:,}",
         tokens_text(tally.tokens),
+        cached_text(tally.tokens),
         cost_text(tally),
         notes_text(tally),
     )
