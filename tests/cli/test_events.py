@@ -1,12 +1,12 @@
 """`cellcost events`: one event a line, with exactly the agreed keys."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import textwrap
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +14,13 @@ from cellcost.ids import new_id
 from cellcost.journal import recover
 from cellcost.records import Event
 
-KEYS = (
-    "id seq time kind origin provider request_model response_model operation"
-    " input_tokens cache_read_tokens cache_write_tokens output_tokens reasoning_tokens"
-    " cost_nusd confidence run_id cell_id call_site notebook tags corrects lines"
-).split(" ")
+KEYS = [
+    *("id", "seq", "time", "kind", "origin", "provider"),
+    *("request_model", "response_model", "operation"),
+    *("input_tokens", "cache_read_tokens", "cache_write_tokens"),
+    *("output_tokens", "reasoning_tokens", "cost_nusd", "confidence"),
+    *("run_id", "cell_id", "call_site", "notebook", "tags", "corrects", "lines"),
+]
 
 
 def lines_of(done: subprocess.CompletedProcess[str]) -> list[dict]:
@@ -94,7 +96,7 @@ def test_a_killed_writers_call_is_settled_first_and_once(cli, home):
         f"""
         import os, signal, sys
         from pathlib import Path
-        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
         from conftest import Book
         from cellcost.ids import new_id
         from cellcost.journal import About, Writer

@@ -1,10 +1,19 @@
 """Figures as the command line shows them, in the language of every view."""
 
+from decimal import Decimal
+
 from cellcost.money import format_usd
 from cellcost.records import Tokens
 from cellcost.views import Tally
 
-__all__ = ["cached_text", "cost_text", "count_text", "notes_text", "tokens_text"]
+__all__ = [
+    "cached_text",
+    "cost_text",
+    "count_text",
+    "notes_text",
+    "percent_text",
+    "tokens_text",
+]
 
 
 def cost_text(tally: Tally) -> str:
@@ -48,6 +57,11 @@ def count_text(count: int) -> str:
                 else f"{scaled:.0f}{letter}"
             )
     raise AssertionError("the last unit takes every count")
+
+
+def percent_text(share: Decimal) -> str:
+    """Return a share of one in percent: `15 %`."""
+    return f"{(share * 100).normalize():f} %"
 
 
 def notes_text(tally: Tally, *, counted: bool = True) -> str:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cellcost.cli.figures import percent_text
 from cellcost.cli.output import Column, complain, print_line, styled, table
 from cellcost.clock import price_time
 from cellcost.config import Endpoint, OwnPrice, Settings, load_settings
@@ -161,7 +162,7 @@ class _Says:
         else:
             said = self.list_name if name in self.listed else ""
         if said and discount and own is not None and own.discount is not None:
-            return f"{said}, less {own.discount * 100:f} % by {own.source}"
+            return f"{said}, less {percent_text(own.discount)} by {own.source}"
         return said
 
 

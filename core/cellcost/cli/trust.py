@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cellcost.cli.figures import percent_text
 from cellcost.cli.output import Column, print_line, table
 from cellcost.clock import utc_now
 from cellcost.config.files import (
@@ -154,7 +155,7 @@ def _price_said(price: OwnPrice) -> str:
     if price.rates:
         said += f" at {_rates_said(price.rates)}"
     if price.discount is not None:
-        said += f" less {price.discount * 100:f} %"
+        said += f" less {percent_text(price.discount)}"
     if price.valid_from:
         said += f" from {price.valid_from}"
     return said + (f" until {price.valid_to}" if price.valid_to else "")
