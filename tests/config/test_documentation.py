@@ -18,6 +18,7 @@ def test_every_setting_is_documented_in_a_row_of_its_own(setting):
     (row,) = [
         line for line in TEXT.splitlines() if line.startswith(f"| `{setting.key}`")
     ]
+    assert setting.meaning in row
     for choice in setting.choices:
         assert f"`{choice}`" in row
     if setting.default:

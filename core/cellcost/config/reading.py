@@ -150,10 +150,11 @@ def _read_list(
                     index=index,
                 )
             row[name] = _value(file, known[name], value, index)
-        missing = [s.name for s in known.values() if s.required and s.name not in row]
-        problem = (
-            f"{section} needs {missing[0]}" if missing else _impossible(section, row)
-        )
+        missing = [s for s in known.values() if s.required and s.name not in row]
+        if missing:
+            problem = f"{section} needs {missing[0].name}: {missing[0].meaning}"
+        else:
+            problem = _impossible(section, row)
         if problem:
             raise file.error(problem, section=section, index=index)
         rows.append(row)

@@ -46,7 +46,7 @@ SETTINGS: tuple[Setting, ...] = (
         section="",
         name="locked",
         kind="keys",
-        meaning="Keys that no later layer may change; counts in host-wide files only.",
+        meaning="Keys, or whole sections, that no later layer may change.",
         host_only=True,
     ),
     Setting(
@@ -65,7 +65,7 @@ SETTINGS: tuple[Setting, ...] = (
         section="tags",
         name="environment",
         kind="text",
-        meaning="Where the code runs: dev, staging, prod.",
+        meaning="Where the code runs.",
         default="dev",
         variable="CELLCOST_ENV",
     ),
@@ -82,8 +82,8 @@ SETTINGS: tuple[Setting, ...] = (
         name="stream_usage",
         kind="text",
         meaning=(
-            "Where an OpenAI chat stream's tokens come from when the code did not ask"
-            " for usage: `count` counts them (an estimate), `ask` asks the provider."
+            "Where the tokens of an OpenAI chat stream come from when your code did"
+            " not ask for usage."
         ),
         choices=("ask", "count"),
         default="count",
@@ -93,7 +93,7 @@ SETTINGS: tuple[Setting, ...] = (
         section="view",
         name="persist",
         kind="text",
-        meaning="What is written into notebook files; `off`: nothing.",
+        meaning="What is written into notebook files.",
         choices=("off",),
         default="off",
         variable="CELLCOST_VIEW_PERSIST",
@@ -102,21 +102,21 @@ SETTINGS: tuple[Setting, ...] = (
         section="endpoints",
         name="url",
         kind="url",
-        meaning="The start of the address that this entry is about.",
+        meaning="The start of the address: scheme, host, port, path.",
         required=True,
     ),
     Setting(
         section="endpoints",
         name="provider",
         kind="provider",
-        meaning="Whose price list applies, or what kind of server it is.",
+        meaning="Whose price list applies, or which kind of server without a list it is.",
         default="self-hosted",
     ),
     Setting(
         section="endpoints",
         name="rates",
         kind="rates",
-        meaning="USD per 1,000,000 units, by meter, instead of a price list.",
+        meaning="USD per 1,000,000 units, by meter, instead of the price list.",
     ),
     Setting(
         section="endpoints",
@@ -128,21 +128,21 @@ SETTINGS: tuple[Setting, ...] = (
         section="prices",
         name="provider",
         kind="provider",
-        meaning="Whose models this price is for.",
+        meaning="Whose model, as in `endpoints.provider`.",
         required=True,
     ),
     Setting(
         section="prices",
         name="model",
         kind="pattern",
-        meaning="The model's name, or a pattern such as `gpt-5*`.",
+        meaning="The model's name, or a pattern with `*`, `?` and `[...]`.",
         required=True,
     ),
     Setting(
         section="prices",
         name="valid_from",
         kind="date",
-        meaning="First day (UTC) of this price; without it, always.",
+        meaning="First day (UTC) on which it holds. Without it: always.",
     ),
     Setting(
         section="prices",
@@ -154,13 +154,13 @@ SETTINGS: tuple[Setting, ...] = (
         section="prices",
         name="rates",
         kind="rates",
-        meaning="USD per 1,000,000 units; they replace the list's, meter by meter.",
+        meaning="USD per 1,000,000 units; each replaces the list's rate of that meter.",
     ),
     Setting(
         section="prices",
         name="discount",
         kind="fraction",
-        meaning="Share off the list's rates that `rates` does not name: 0.15 is 15 %.",
+        meaning="Share off the rates that `rates` does not name: `0.15` is 15 %.",
     ),
 )
 

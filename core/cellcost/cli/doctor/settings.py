@@ -19,7 +19,7 @@ def findings(home: Path, cwd: Path, env: Mapping[str, str]) -> Iterator[Finding]
         yield fix(
             "settings",
             str(problem),
-            "until then every setting of that file is left out",
+            "until then all that is set there is left out",
         )
     if settings.sources:
         names = ", ".join(str(path) for path in settings.sources)
