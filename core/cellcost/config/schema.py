@@ -109,7 +109,7 @@ SETTINGS: tuple[Setting, ...] = (
         section="endpoints",
         name="provider",
         kind="provider",
-        meaning="Whose price list applies, or which kind of server without a list it is.",
+        meaning="Whose price list applies, or which kind of server it is.",
         default="self-hosted",
     ),
     Setting(
