@@ -88,9 +88,9 @@ def test_contradicting_own_prices_need_a_fix(cli):
     cli.home.mkdir()
     entry = '[[prices]]\nprovider = "openai"\ndiscount = 0.1\nmodel = '
     (cli.home / "cellcost.toml").write_text(f'{entry}"gpt-5*"\n{entry}"gpt-*mini"\n')
-    (prices,) = about(findings_of(cli("doctor", "--json")), "prices")
-    assert prices["state"] == "fix"
-    assert "gpt-*mini" in prices["detail"]
+    settings = about(findings_of(cli("doctor", "--json")), "settings")
+    assert settings[0]["state"] == "fix"
+    assert "gpt-*mini" in settings[0]["detail"]
 
 
 def test_an_old_price_list_is_said(cli):

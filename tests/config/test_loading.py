@@ -125,9 +125,12 @@ def test_two_endpoints_for_one_prefix_are_refused(place, second):
 
 def test_two_prices_for_one_model_and_day_are_refused(place):
     entry = '[[prices]]\nprovider = "openai"\nmodel = "gpt-5"\ndiscount = 0.1\n'
-    place.user_file(f"{entry}valid_to = 2026-06-02\n{entry}valid_from = 2026-06-01\n")
-    with pytest.raises(ConfigError, match="two entries for one day"):
+    path = place.user_file(
+        f"{entry}valid_to = 2026-06-02\n{entry}valid_from = 2026-06-01\n"
+    )
+    with pytest.raises(ConfigError, match="both hold for the same model") as caught:
         place.load()
+    assert str(path) in str(caught.value)
     place.user_file(f"{entry}valid_to = 2026-06-01\n{entry}valid_from = 2026-06-01\n")
     assert len(place.load().prices) == 2
 

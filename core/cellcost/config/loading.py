@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, cast
@@ -189,24 +188,13 @@ def _refuse_ties(endpoints: Iterable[Endpoint], prices: Iterable[OwnPrice]) -> N
                 f"{_both(endpoint.source, first.source)}: endpoints {endpoint.url}"
                 " is there twice; remove one"
             )
-    by_model: dict[tuple[str, str], list[OwnPrice]] = {}
-    for price in prices:
-        same = by_model.setdefault((price.provider, price.model.lower()), [])
-        for other in same:
-            if _overlap(price, other):
-                raise ConfigError(
-                    f"{_both(price.source, other.source)}: prices {price.provider}"
-                    f" {price.model} has two entries for one day; remove one, or give"
-                    " them valid_from and valid_to that do not overlap"
-                )
-        same.append(price)
+    own = tuple(prices)
+    if len(own) > 1:
+        # Imported here: few settings have prices, and the prices import this package.
+        from cellcost.prices.own import OwnPrices
+
+        OwnPrices(own, str)  # raises ConfigError; providers were made ids when checked
 
 
 def _both(source: str, other: str) -> str:
     return source if source == other else f"{source} and {other}"
-
-
-def _overlap(one: OwnPrice, other: OwnPrice) -> bool:
-    first = max(one.valid_from or date.min, other.valid_from or date.min)
-    end = min(one.valid_to or date.max, other.valid_to or date.max)
-    return first < end

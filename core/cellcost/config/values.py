@@ -78,6 +78,7 @@ def _choice(setting: Setting, text: str) -> str:
 
 
 def _provider(name: str) -> str:
+    """Return the catalogue's id, or the host kind, that `name` means."""
     # Imported here: most settings name no provider, and the prices import this package.
     from cellcost.prices.catalogue import HOST_KINDS, SHIPPED, load_catalogue
 
@@ -89,23 +90,16 @@ def _provider(name: str) -> str:
         if f'{{"id":{json.dumps(name)},"name":' in SHIPPED.read_text(encoding="utf-8"):
             return name
         catalogue = load_catalogue()
-    except (
-        OSError,
-        ValueError,
-        CatalogueError,
-    ):  # `cellcost doctor` names it; no fault of these settings
-        return name
-    if (
-        catalogue.provider(name) is None
-        and catalogue.provider_id(name) not in HOST_KINDS
-    ):
-        known = (*catalogue.providers, *sorted(HOST_KINDS))
-        hint = likely(name, known)
-        raise Invalid(
-            f'is no known provider: "{name}"'
-            + (hint or '; write "self-hosted" for a server without a price list')
-        )
-    return name
+    except (OSError, ValueError, CatalogueError):
+        return name  # `cellcost doctor` names it; no fault of these settings
+    found = catalogue.provider_id(name)
+    if found in HOST_KINDS or found in catalogue.providers:
+        return found
+    hint = likely(name, (*catalogue.providers, *sorted(HOST_KINDS)))
+    raise Invalid(
+        f'is no known provider: "{name}"'
+        + (hint or '; write "self-hosted" for a server without a price list')
+    )
 
 
 def _rate_names() -> frozenset[str]:

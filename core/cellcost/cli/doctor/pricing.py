@@ -7,7 +7,7 @@ from cellcost.cli.doctor.finding import Finding, fix, note, ok
 from cellcost.clock import price_time
 from cellcost.config import load_settings_or_default
 from cellcost.errors import CatalogueError, ConfigError
-from cellcost.prices import PriceBook, load_catalogue
+from cellcost.prices import load_catalogue
 
 __all__ = ["findings"]
 
@@ -25,15 +25,9 @@ def findings(cwd: Path, env: Mapping[str, str]) -> Iterator[Finding]:
     settings, _ = load_settings_or_default(cwd=cwd, env=env)
     try:
         catalogue = load_catalogue()
-        PriceBook(catalogue, settings.endpoints, settings.prices)
     except CatalogueError as error:
         yield fix(
             "prices", str(error), "reinstall cellcost; until then all is unpriced"
-        )
-        return
-    except ConfigError as error:
-        yield fix(
-            "prices", str(error), "remove one; until then own prices do not count"
         )
         return
     own = f"{len(settings.endpoints)} own endpoints, {len(settings.prices)} own prices"
@@ -54,8 +48,6 @@ def findings(cwd: Path, env: Mapping[str, str]) -> Iterator[Finding]:
 def _counting() -> Finding:
     from cellcost.tokens import ready, warm
 
-    if ready():
-        return ok("tokens", "the vocabularies are loaded")
     warm()
     if ready():
         return ok(
