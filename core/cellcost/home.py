@@ -71,12 +71,14 @@ def host_config_files(env: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
 
 
 def is_writable(folder: Path) -> bool:
-    """Say whether files can be created in `folder`, by creating one; makes the folder.
+    """Say whether files can be created in `folder`, by creating one for a moment.
 
-    Permission bits alone do not tell on read-only mounts, full disks and Windows.
+    Permission bits alone do not tell on read-only mounts, full disks and Windows. For
+    a folder that does not exist yet, the nearest one above it that does is asked.
     """
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"cellcost")
             probe.flush()

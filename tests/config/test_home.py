@@ -56,9 +56,10 @@ def test_host_files_are_the_machines_and_the_environments():
     assert Path(sys.prefix, "etc", "cellcost", "cellcost.toml") in (first, *rest)
 
 
-def test_a_folder_is_writable_when_a_file_can_be_made_in_it(tmp_path):
+def test_a_folder_is_writable_when_a_file_can_be_made_there(tmp_path):
+    assert is_writable(tmp_path)
     assert is_writable(tmp_path / "new" / "deep")
     file = tmp_path / "file"
     file.write_text("")
     assert not is_writable(file / "below")
-    assert list((tmp_path / "new" / "deep").iterdir()) == []
+    assert list(tmp_path.iterdir()) == [file]
