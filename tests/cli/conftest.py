@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from cellcost.ids import new_id
 from cellcost.journal import About, Writer
 from cellcost.records import Call, Confidence, Event, Intent, Line, Where
 
-COMMAND = [str(Path(sys.executable).with_name("cellcost"))]
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -24,13 +23,13 @@ class Cli:
 
     home: Path
     folder: Path
-    variables: Mapping[str, str] = field(default_factory=dict)
+    program: str = str(Path(sys.executable).with_name("cellcost"))
 
     def __call__(
         self, *arguments: str, cwd: Path | None = None, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*COMMAND, *arguments],
+            [self.program, *arguments],
             env=self.env(**variables),
             cwd=cwd or self.folder,
             capture_output=True,
@@ -43,7 +42,7 @@ class Cli:
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*COMMAND, *arguments],
+            [self.program, *arguments],
             env=self.env(**variables),
             cwd=self.folder,
             stdout=subprocess.PIPE,

@@ -9,14 +9,11 @@ import subprocess
 import sys
 import venv
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from cellcost.ids import new_id
 from cellcost.journal import JOURNAL_FILE
-
-COMMAND = [str(Path(sys.executable).with_name("cellcost"))]
 
 
 def findings_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
@@ -123,7 +120,6 @@ def test_records_that_wait_in_a_spool_are_said_and_brought_home(cli, book, home)
 def test_a_writer_that_died_is_said(cli, home):
     program = f"""
 import os, signal
-from pathlib import Path
 from cellcost.journal import About, Writer
 about = About(host="test", pid=os.getpid(), version="0")
 writer = Writer(Path({str(home)!r}), about=about)
@@ -232,7 +228,7 @@ def test_a_read_only_journal_is_read_and_what_is_missing_said(
     for path in paths:
         path.chmod(0o555 if path.is_dir() else 0o444)
     done = subprocess.run(
-        [*without_rights, *COMMAND, "report", "--json"],
+        [*without_rights, cli.program, "report", "--json"],
         env=cli.env(),
         cwd=cli.folder,
         capture_output=True,
@@ -240,7 +236,7 @@ def test_a_read_only_journal_is_read_and_what_is_missing_said(
         check=False,
     )
     doctor = subprocess.run(
-        [*without_rights, *COMMAND, "doctor"],
+        [*without_rights, cli.program, "doctor"],
         env=cli.env(),
         cwd=cli.folder,
         capture_output=True,

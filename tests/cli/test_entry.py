@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -99,8 +98,9 @@ def test_colour_only_on_a_terminal_that_wants_it(cli, book, variables, coloured)
     book.call()
     parent, child = pty.openpty()
     env = {**cli.env(), "TERM": "xterm", **variables}
-    command = [str(Path(sys.executable).with_name("cellcost")), "report"]
-    subprocess.run(command, env=env, stdout=child, cwd=cli.folder, check=True)
+    subprocess.run(
+        [cli.program, "report"], env=env, stdout=child, cwd=cli.folder, check=True
+    )
     os.close(child)
     shown = b""
     try:

@@ -110,7 +110,7 @@ def test_endpoints_and_prices_of_all_layers_add_up(place):
 
 
 @pytest.mark.parametrize(
-    "second", ["https://llm.corp/v1/", "HTTPS://LLM.corp:443/v1", "https://llm.corp/v1"]
+    "second", ["https://llm.corp/v1/", "HTTPS://LLM.corp/v1", "https://llm.corp/v1"]
 )
 def test_two_endpoints_for_one_prefix_are_refused(place, second):
     first = '[[endpoints]]\nurl = "https://llm.corp/v1"\nprovider = "openai"\n'

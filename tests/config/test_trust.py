@@ -8,6 +8,7 @@ import pytest
 from cellcost.config.files import read_file
 from cellcost.config.trust import read_trust, revoke, trust
 from cellcost.errors import ConfigError
+from cellcost.prices import load_book
 
 FREE = (
     '[tags]\nteam = "a"\n'
@@ -19,11 +20,35 @@ FREE = (
 def test_endpoints_and_prices_of_a_project_wait_for_trust(place):
     path = place.project_file(FREE)
     found = place.load()
-    assert (found.endpoints, found.prices, found.untrusted) == ((), (), (path,))
+    assert [endpoint.trusted for endpoint in found.endpoints] == [False]
+    assert (found.prices, found.untrusted) == ((), (path,))
     assert found.tags["team"] == "a"
     place.trust_project()
     found = place.load()
-    assert (len(found.endpoints), len(found.prices), found.untrusted) == (1, 1, ())
+    assert [endpoint.trusted for endpoint in found.endpoints] == [True]
+    assert (len(found.prices), found.untrusted) == (1, ())
+
+
+def test_an_untrusted_endpoint_prices_nothing_and_says_why(place):
+    place.project_file(FREE + '[[endpoints]]\nurl = "http://me"\nprovider = "openai"')
+    book = load_book(place.load())
+    provider, endpoint = book.provider_of("https://api.openai.com/v1/chat/completions")
+    assert (provider, endpoint) == ("openai", None)
+    provider, endpoint = book.provider_of("http://me/v1/chat/completions")
+    assert provider == ""
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    card = book.rate_card(provider, "gpt-5", at=at, endpoint=endpoint)
+    assert "waits for `cellcost trust`" in card.reason
+
+
+def test_an_untrusted_endpoint_does_not_cover_a_trusted_one(place):
+    place.user_file('[[endpoints]]\nurl = "https://gw.corp"\nprovider = "openai"')
+    place.project_file('[[endpoints]]\nurl = "https://gw.corp/v1"\nprovider = "vllm"')
+    book = load_book(place.load())
+    assert book.provider_of("https://gw.corp/v1/chat/completions")[0] == "openai"
+    place.trust_project()
+    book = load_book(place.load())
+    assert book.provider_of("https://gw.corp/v1/chat/completions")[0] == "vllm"
 
 
 def test_a_project_without_endpoints_and_prices_waits_for_nothing(place):
@@ -55,7 +80,7 @@ def test_an_edit_elsewhere_in_a_pyproject_keeps_the_trust(place):
     place.project_file(f"[project]\nname = 'x'\n{text}", "pyproject.toml")
     assert len(place.load().endpoints) == 1
     place.project_file(text.replace("http://a", "http://b"), "pyproject.toml")
-    assert place.load().endpoints == ()
+    assert [endpoint.trusted for endpoint in place.load().endpoints] == [False]
 
 
 def test_user_and_host_files_need_no_trust(place):

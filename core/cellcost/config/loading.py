@@ -122,12 +122,26 @@ class _Merge:
             )
             if waits:
                 self.untrusted.append(file.path)
-                checked = replace(checked, endpoints=(), prices=())
+                labelled = tuple(self._labelled(checked.endpoints))
+                checked = replace(checked, endpoints=labelled, prices=())
             self.add(checked)
         except ConfigError as error:
             self.problems.append(error)
             return
         self.sources.append(file.path)
+
+    def _labelled(self, endpoints: Iterable[Endpoint]) -> Iterator[Endpoint]:
+        """Yield untrusted endpoints that only explain why their calls are unpriced.
+
+        Where a trusted one reaches, an untrusted one must not even say that.
+        """
+        from cellcost.prices.hosts import find_endpoint, parse_url, sort_endpoints
+
+        trusted = sort_endpoints(self.endpoints)
+        for endpoint in endpoints:
+            address = parse_url(endpoint.url)
+            if address is not None and find_endpoint(address, trusted) is None:
+                yield replace(endpoint, trusted=False)
 
     def add(self, layer: Checked) -> None:
         endpoints, prices = layer.endpoints, layer.prices

@@ -33,6 +33,7 @@ class Settings:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """`environment` is always among them, so that every event carries it."""
     endpoints: tuple[Endpoint, ...] = ()
+    """Those of an untrusted project have `trusted=False`: they price nothing."""
     prices: tuple[OwnPrice, ...] = ()
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     view: ViewSettings = field(default_factory=ViewSettings)

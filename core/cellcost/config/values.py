@@ -127,10 +127,8 @@ def _url(text: str) -> str:
         raise Invalid("is a prefix; remove the part from ? or # on")
     host = parts.hostname.lower()
     host = f"[{host}]" if ":" in host else host
-    scheme = parts.scheme.lower()
-    default = {"http": 80, "https": 443}[scheme]
-    where = host if port in (None, default) else f"{host}:{port}"
-    return f"{scheme}://{where}{parts.path.rstrip('/')}"
+    where = host if port is None else f"{host}:{port}"
+    return f"{parts.scheme.lower()}://{where}{parts.path.rstrip('/')}"
 
 
 def _day(value: object) -> date:

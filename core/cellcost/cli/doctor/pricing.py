@@ -30,7 +30,8 @@ def findings(cwd: Path, env: Mapping[str, str]) -> Iterator[Finding]:
             "prices", str(error), "reinstall cellcost; until then all is unpriced"
         )
         return
-    own = f"{len(settings.endpoints)} own endpoints, {len(settings.prices)} own prices"
+    endpoints = sum(endpoint.trusted for endpoint in settings.endpoints)
+    own = f"{endpoints} own endpoints, {len(settings.prices)} own prices"
     age = None if catalogue.compiled is None else (today - catalogue.compiled).days
     if age is not None and age > _OLD_DAYS:
         yield note(
