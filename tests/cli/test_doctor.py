@@ -120,6 +120,7 @@ def test_records_that_wait_in_a_spool_are_said_and_brought_home(cli, book, home)
 def test_a_writer_that_died_is_said(cli, home):
     program = f"""
 import os, signal
+from pathlib import Path
 from cellcost.journal import About, Writer
 about = About(host="test", pid=os.getpid(), version="0")
 writer = Writer(Path({str(home)!r}), about=about)
