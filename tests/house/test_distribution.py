@@ -101,7 +101,7 @@ def test_an_installed_wheel_knows_its_version_and_its_command(
     wheel: Path, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index"]
-    command += ["--quiet", "--prefix", str(tmp_path), str(wheel)]
+    command += ["--quiet", "--ignore-installed", "--prefix", str(tmp_path), str(wheel)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     assert list(tmp_path.glob(f"**/cellcost-{cellcost.__version__}.dist-info"))
     assert list(tmp_path.glob("bin/cellcost")) or list(tmp_path.glob("Scripts/*.exe"))

@@ -60,7 +60,9 @@ def test_pip_install_works_in_this_folder(
 ) -> None:
     # `distributions` proved that the labextension is built; its dependencies are here.
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-build-isolation"]
-    run([*pip, "--no-deps", "--prefix", str(tmp_path / "to"), "."], root, tmp_path)
+    # Without --ignore-installed it would uninstall the editable one.
+    pip += ["--ignore-installed", "--no-deps"]
+    run([*pip, "--prefix", str(tmp_path / "to"), "."], root, tmp_path)
     assert list(tmp_path.glob("to/**/cellcost_meter/__init__.py"))
 
 
