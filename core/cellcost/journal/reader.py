@@ -115,6 +115,13 @@ class Reader:
     def after_fork_in_child(self) -> None:
         """Nothing to do: the next read opens the journal."""
 
+    def rev(self) -> int:
+        """Return the rev now; `changes` since it tells only what happens next."""
+        with self._reading() as (connection, _):
+            if connection is None:
+                return 0
+            return int(connection.execute(SQL["identity"]).fetchone()[2])
+
     def changes(self, since_rev: int) -> Changes:
         """Return what happened after `since_rev`, at most 1000 events at a time.
 
