@@ -1,5 +1,8 @@
 """What notebook cells and model calls cost: the core that every room stands on."""
 
-__all__ = ["__version__"]
+from cellcost.context import tags
+from cellcost.outcomes import outcome
+
+__all__ = ["__version__", "outcome", "tags"]
 
 __version__ = "0.1.0"

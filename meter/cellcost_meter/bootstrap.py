@@ -1,0 +1,199 @@
+"""Starting and stopping the one meter of this process.
+
+Standard library and our own light modules only: this runs while a kernel starts.
+Settings and prices are loaded when the first call needs them.
+"""
+
+import functools
+import json
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from cellcost import __version__, context
+from cellcost.home import journal_home
+from cellcost.journal import About, Writer
+from cellcost.records import Event, Where
+from cellcost_meter import attribution, call_site, carry, kernel, process
+from cellcost_meter.attribution import RunContext
+from cellcost_meter.capture.hook import Hook
+from cellcost_meter.capture.httpx_stack import STACKS, hook_stack
+from cellcost_meter.notebook import NotebookPath, NotebookTags
+from cellcost_meter.recorder import CallRecorder
+
+if TYPE_CHECKING:
+    from cellcost.config import Settings
+    from cellcost.prices import PriceBook
+
+__all__ = ["OFF_VARIABLE", "auto_install", "install", "uninstall"]
+
+OFF_VARIABLE = "CELLCOST_METER"
+"""`CELLCOST_METER=off` keeps the meter from loading by itself."""
+
+_log = logging.getLogger("cellcost")
+_lock = threading.RLock()
+_running: list["Meter"] = []
+
+
+def install() -> None:
+    """Meter this process from now on; again does nothing. Never raises."""
+    try:
+        with _lock:
+            if not _running:
+                _running.append(Meter(os.environ))
+                _running[0].start()
+            shell = kernel.this_shell()
+            if shell is not None:
+                _running[0].follow(shell)
+    except Exception:  # noqa: BLE001 - a process without a meter beats no process
+        _log.warning("cellcost could not start its meter", exc_info=True)
+
+
+def auto_install() -> None:
+    """Meter this process unless `CELLCOST_METER=off` says not to. Never raises."""
+    if os.environ.get(OFF_VARIABLE, "").strip().lower() not in (
+        "off",
+        "0",
+        "false",
+        "no",
+    ):
+        install()
+
+
+def uninstall() -> None:
+    """Stop metering this process and take the hooks off. Never raises."""
+    with _lock:
+        while _running:
+            _running.pop().stop()
+
+
+class Meter:
+    """The parts of one running meter."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._settings: Settings | None = None
+        self._stacks: dict[str, str] = {}
+        self._stops: list[Callable[[], None]] = []
+        self._attached: kernel.Attached | None = None
+        home = process.home(environment)
+        attribution.set_home(home)
+        attribution.set_tag_sources(base=self._base_tags)
+        self.writer = Writer(
+            journal_home(environment),
+            about=About(
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                version=__version__,
+                notebook=home.notebook,
+                kernel_id=home.kernel_id,
+                session_id=home.session_id,
+            ),
+        )
+        self.recorder = CallRecorder(
+            journal=self.writer,
+            book=self._book,
+            where=attribution.where,
+            call_site=call_site.here,
+        )
+
+    def start(self) -> None:
+        """Put the hooks on; each part that fails is left out and said."""
+        context.set_running(self)
+        self._stops.append(lambda: context.set_running(None))
+        self._begin("attribution by threads", self._start_carrying)
+        for stack in STACKS:
+            self._begin(stack, functools.partial(self._start_capture, stack))
+
+    def follow(self, shell: Any) -> None:
+        """Attribute calls to the cells of `shell`, if that is not so yet."""
+        if self._attached is not None:
+            return
+        identity = kernel.identity(shell, self._environment)
+        attribution.set_home(
+            RunContext(
+                origin="process",
+                notebook=identity.notebook,
+                kernel_id=identity.kernel_id,
+                session_id=identity.session_id,
+            )
+        )
+        notebook = NotebookTags(NotebookPath.of(self._environment).file)
+        attribution.set_tag_sources(base=self._base_tags, notebook=notebook.current)
+        self._attached = kernel.attach(
+            shell, identity, announce=self._announce, on_run=notebook.refresh
+        )
+        self.recorder.flusher.soon(
+            lambda: self.writer.announce(
+                kernel_id=identity.kernel_id,
+                session_id=identity.session_id,
+                notebook=identity.notebook,
+                stacks=json.dumps(self._stacks),
+            )
+        )
+
+    def stop(self) -> None:
+        """Take every hook off."""
+        if self._attached is not None:
+            self._attached.stop()
+        for stop in reversed(self._stops):
+            stop()
+        self.writer.close()
+
+    def where(self, frame: FrameType | None) -> Where:
+        """Return who runs at this moment; `frame` is where cellcost was called."""
+        return attribution.where(call_site.find(frame))
+
+    def record(self, event: Event) -> None:
+        """Store an event that was no call."""
+        self.recorder.record(event)
+
+    def _begin(self, what: str, start: Callable[[], Callable[[], None]]) -> None:
+        try:
+            self._stops.append(start())
+        except Exception as error:  # noqa: BLE001 - the other parts still work
+            _log.warning("cellcost: no %s", what, exc_info=True)
+            self._announce(what, f"not captured: {type(error).__name__}")
+
+    def _start_carrying(self) -> Callable[[], None]:
+        return carry.install(announce=self._announce).stop
+
+    def _start_capture(self, stack: str) -> Callable[[], None]:
+        hook = Hook(stack, self.recorder, self._announce)
+
+        def hooked() -> None:
+            self._announce(stack, "hooked")
+            self.recorder.warm()
+
+        return hook_stack(stack, hook, hooked)
+
+    def _announce(self, stack: str, state: str) -> None:
+        self._stacks = {**self._stacks, stack: state}
+        stacks = json.dumps(self._stacks)
+        self.recorder.flusher.soon(lambda: self.writer.announce(stacks=stacks))
+
+    def _load_settings(self) -> "Settings":
+        from cellcost.config import load_settings_or_default
+
+        settings = self._settings
+        if settings is None:
+            settings, problem = load_settings_or_default(
+                cwd=Path.cwd(), env=self._environment
+            )
+            if problem is not None:
+                _log.warning("cellcost: %s", problem)
+            self._settings = settings
+        return settings
+
+    def _base_tags(self) -> Mapping[str, str]:
+        return self._load_settings().tags
+
+    def _book(self) -> "PriceBook":
+        from cellcost.prices import load_book
+
+        return load_book(self._load_settings())

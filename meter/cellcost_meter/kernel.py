@@ -1,0 +1,282 @@
+"""The one module that touches IPython: which cell runs, and what this kernel is.
+
+A kernel's request handlers are wrapped, so that the run holds exactly while a request
+is served: `pre_execute` fires for no comm that opens or closes, and `post_execute`
+without `pre_execute` for empty code (see docs/decisions). A shell without a kernel,
+or with handlers of another shape, is followed by those two events.
+"""
+
+import functools
+import hashlib
+import inspect
+import os
+import re
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+from cellcost.ids import new_id
+from cellcost_meter import attribution
+from cellcost_meter.attribution import RunContext
+from cellcost_meter.capture.switch import Switch
+from cellcost_meter.notebook import NotebookPath
+
+__all__ = ["Identity", "attach", "identity", "read_request", "this_shell"]
+
+_EXECUTE = "execute_request"
+_COMMS = ("comm_open", "comm_msg", "comm_close")
+_TAG = re.compile(r"([A-Za-z_][\w.-]*):(\S.*)")
+"""A cell tag that counts: `team:search`. Others (`hide-input`) say nothing to us."""
+
+Request = Mapping[str, Any]
+Reader = Callable[[Request, "Identity"], RunContext]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a kernel is called; "" for what it does not know."""
+
+    kernel_id: str = ""
+    session_id: str = ""
+    """The kernel's own session: a restarted kernel keeps its id and gets a new one."""
+    notebook: str = ""
+
+
+def this_shell() -> Any | None:
+    """Return IPython's shell of this process; never imports IPython."""
+    module = sys.modules.get("IPython.core.getipython")
+    return None if module is None else module.get_ipython()
+
+
+def identity(shell: Any, environment: Mapping[str, str]) -> Identity:
+    """Return what the kernel of `shell` is called."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return Identity()
+    connection = getattr(getattr(kernel, "parent", None), "connection_file", "") or ""
+    name = Path(str(connection)).name.removesuffix(".json")
+    session = getattr(getattr(kernel, "session", None), "session", "")
+    return Identity(
+        kernel_id=name.removeprefix("kernel-"),
+        session_id=str(session or ""),
+        notebook=NotebookPath.of(environment).contents,
+    )
+
+
+def read_request(request: Request, kernel: Identity) -> RunContext:
+    """Return the run that serving `request` is."""
+    header = request.get("header", {})
+    kind = header.get("msg_type", "")
+    run = RunContext(
+        origin="widget" if kind in _COMMS else "process",
+        run_id=str(header.get("msg_id", "")),
+        notebook=kernel.notebook,
+        kernel_id=kernel.kernel_id,
+        session_id=kernel.session_id,
+        thread=threading.get_ident(),
+        pid=os.getpid(),
+    )
+    if kind != _EXECUTE:
+        return run
+    metadata = cast("Mapping[str, Any]", request.get("metadata") or {})
+    content = cast("Mapping[str, Any]", request.get("content") or {})
+    cell_id = metadata.get("cellId")
+    cell_id = cell_id if isinstance(cell_id, str) else ""
+    code = content.get("code")
+    source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else b""
+    return RunContext(
+        origin="silent" if content.get("silent") else "cell",
+        run_id=run.run_id,
+        cell_id=cell_id,
+        notebook=run.notebook or _notebook_of_cell(cell_id),
+        kernel_id=run.kernel_id,
+        session_id=run.session_id,
+        source_hash=hashlib.sha256(source).hexdigest()[:16],
+        tags=cell_tags(metadata.get("tags")),
+        thread=run.thread,
+        pid=run.pid,
+    )
+
+
+def cell_tags(tags: object) -> Mapping[str, str]:
+    """Return the cell's tags of the form `key:value`."""
+    if not isinstance(tags, list):
+        return MappingProxyType({})
+    found = (
+        _TAG.fullmatch(tag)
+        for tag in cast("list[object]", tags)
+        if isinstance(tag, str)
+    )
+    return MappingProxyType({m[1]: m[2].strip() for m in found if m is not None})
+
+
+def _notebook_of_cell(cell_id: str) -> str:
+    """Return the path in a cell id that is a document's URI, as VS Code sends it."""
+    if not cell_id.startswith("vscode-notebook-cell:"):
+        return ""
+    from urllib.parse import unquote, urlsplit
+
+    return unquote(urlsplit(cell_id).path)
+
+
+def attach(
+    shell: Any,
+    kernel: Identity,
+    *,
+    announce: Callable[[str, str], object],
+    on_run: Callable[[], object] = lambda: None,
+    read: Reader = read_request,
+) -> "Attached":
+    """Follow which cell of `shell` runs, from now on; return how to stop.
+
+    `announce(hook, reason)` is called when the hook gave up, `on_run()` before code
+    that the user sent runs.
+    """
+    attached = Attached(shell, kernel, read, announce, on_run)
+    attached.start()
+    return attached
+
+
+class Attached:
+    """The hooks into one shell."""
+
+    def __init__(
+        self,
+        shell: Any,
+        kernel: Identity,
+        read: Reader,
+        announce: Callable[[str, str], object],
+        on_run: Callable[[], object],
+    ) -> None:
+        self._on_run = on_run
+        self._shell = shell
+        self._identity = kernel
+        self._read = read
+        self._switch = Switch("attribution by cells", announce)
+        self._wrapped: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
+        self._events: list[tuple[str, Callable[..., Any]]] = []
+        self._active = True
+
+    def start(self) -> None:
+        handlers = getattr(getattr(self._shell, "kernel", None), "shell_handlers", None)
+        if isinstance(handlers, dict) and _EXECUTE in handlers:
+            self._wrap(cast("dict[str, Callable[..., Any]]", handlers))
+            self._enter_the_request_that_loads_us()
+        else:
+            self._on("pre_execute", self._before_code)
+            self._on("post_execute", self._after_code)
+
+    def stop(self) -> None:
+        """Take the hooks off; a handler that somebody wrapped since goes quiet."""
+        self._active = False
+        for event, callback in self._events:
+            self._off(event, callback)
+        handlers = getattr(getattr(self._shell, "kernel", None), "shell_handlers", {})
+        for kind, (original, ours) in self._wrapped.items():
+            if handlers.get(kind) is ours:
+                handlers[kind] = original
+        attribution.run.set(None)
+
+    def _wrap(self, handlers: dict[str, Callable[..., Any]]) -> None:
+        for kind in (_EXECUTE, *_COMMS):
+            original = handlers.get(kind)
+            if original is not None:
+                ours = self._around(original)
+                self._wrapped[kind] = (original, ours)
+                handlers[kind] = ours
+
+    def _around(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(handler)
+        def served(
+            stream: Any, ident: Any, request: Any, *args: Any, **kwargs: Any
+        ) -> Any:
+            run = self._run_of(request)
+            if run is None:
+                return handler(stream, ident, request, *args, **kwargs)
+            outer = attribution.run.get()
+            attribution.run.set(run)
+            try:
+                result = handler(stream, ident, request, *args, **kwargs)
+            except BaseException:
+                attribution.run.set(outer)
+                raise
+            if inspect.isawaitable(result):
+                return _awaited(result, outer)
+            attribution.run.set(outer)
+            return result
+
+        return served
+
+    def _run_of(self, request: Any) -> RunContext | None:
+        if not self._active or not self._switch.on:
+            return None
+        try:
+            run = self._read(request, self._identity)
+            if run.cell_id:
+                self._on_run()
+        except Exception as error:  # noqa: BLE001 - the cell must run
+            self._switch.failed(error)
+            return None
+        self._switch.worked()
+        return run
+
+    def _enter_the_request_that_loads_us(self) -> None:
+        """`%load_ext` runs inside a request that no wrapper of ours has entered."""
+        parent = _parent_of(self._shell)
+        if parent and parent.get("header", {}).get("msg_type") == _EXECUTE:
+            attribution.run.set(self._run_of(parent))
+            self._on("post_execute", self._leave_it)
+
+    def _leave_it(self) -> None:
+        attribution.run.set(None)
+        self._off("post_execute", self._leave_it)
+
+    def _before_code(self) -> None:
+        if attribution.run.get() is not None:
+            return  # nested run_cell
+        parent = _parent_of(self._shell)
+        run = self._run_of(parent) if parent else None
+        attribution.run.set(
+            run
+            or RunContext(
+                origin="cell",
+                run_id=new_id(),
+                session_id=self._identity.session_id,
+                thread=threading.get_ident(),
+                pid=os.getpid(),
+            )
+        )
+
+    def _after_code(self) -> None:
+        attribution.run.set(None)
+
+    def _on(self, event: str, callback: Callable[..., Any]) -> None:
+        self._shell.events.register(event, callback)
+        self._events.append((event, callback))
+
+    def _off(self, event: str, callback: Callable[..., Any]) -> None:
+        # unregister raises for what is not there, and says so in the cell's output
+        if callback in self._shell.events.callbacks.get(event, ()):
+            self._shell.events.unregister(event, callback)
+
+
+async def _awaited(result: Awaitable[Any], outer: RunContext | None) -> Any:
+    try:
+        return await result
+    finally:
+        attribution.run.set(outer)
+
+
+def _parent_of(shell: Any) -> Request:
+    get_parent = getattr(getattr(shell, "kernel", None), "get_parent", None)
+    if get_parent is None:
+        return {}
+    try:
+        parent = get_parent("shell")
+    except (LookupError, TypeError):
+        return {}
+    return cast("Request", parent) if isinstance(parent, dict) else {}

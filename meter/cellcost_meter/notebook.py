@@ -1,0 +1,128 @@
+"""Which notebook a kernel belongs to, and the tags in that notebook's metadata."""
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+__all__ = ["NotebookPath", "NotebookTags"]
+
+_LARGEST_BYTES = 64 * 1024 * 1024
+"""A larger notebook is not read for its tags."""
+_WAIT_SECONDS = 0.5
+"""How long the first call may wait for the tags; they are read since its cell began."""
+
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookPath:
+    """A notebook by the server's name and by the file system's; "" if unknown."""
+
+    contents: str = ""
+    file: str = ""
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "NotebookPath":
+        """Return the notebook that jupyter_server started this kernel for.
+
+        jupyter_server 2 puts an absolute file path into JPY_SESSION_NAME; the server's
+        root folder is in the file that it keeps in the runtime folder under its pid.
+        """
+        name = environment.get("JPY_SESSION_NAME", "").strip()
+        if not name or name.endswith(("/", os.sep)):
+            return cls()
+        path = Path(name)
+        if not path.is_absolute():
+            return cls(name.replace(os.sep, "/"), str(path.absolute()))
+        for root in _server_roots(environment):
+            if path.is_relative_to(root):
+                return cls(path.relative_to(root).as_posix(), name)
+        return cls(path.as_posix(), name)
+
+
+def _server_roots(environment: Mapping[str, str]) -> list[Path]:
+    """Return the root folder of the server that is this process's parent."""
+    pid = environment.get("JPY_PARENT_PID", "")
+    if not pid.isdecimal():
+        return []
+    folders = [Path(environment.get("JUPYTER_RUNTIME_DIR", "")), *_runtime_folders()]
+    for folder in folders:
+        try:
+            text = (folder / f"jpserver-{pid}.json").read_text("utf-8")
+            root = json.loads(text)["root_dir"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return [Path(str(root))]
+    return []
+
+
+def _runtime_folders() -> list[Path]:
+    try:
+        # A kernel has it loaded already (ipykernel asks it where to listen).
+        from jupyter_core.paths import jupyter_runtime_dir
+    except ImportError:
+        return []
+    return [Path(jupyter_runtime_dir())]
+
+
+class NotebookTags:
+    """The tags under `metadata.cellcost.tags` of a notebook, read in background."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._tags = _NO_TAGS
+        self._stamp: tuple[int, int] = (0, 0)
+        self._read = threading.Event()
+        if not file:
+            self._read.set()
+
+    def refresh(self) -> None:
+        """Read the notebook again if it was saved since; returns at once."""
+        if not self._file:
+            return
+        try:
+            status = Path(self._file).stat()
+        except OSError:
+            self._read.set()
+            return
+        stamp = (status.st_mtime_ns, status.st_size)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        if status.st_size > _LARGEST_BYTES:
+            self._read.set()
+            return
+        threading.Thread(
+            target=self._load, name="cellcost notebook tags", daemon=True
+        ).start()
+
+    def current(self) -> Mapping[str, str]:
+        """Return the tags; the first time this may wait for the file."""
+        if not self._read.is_set():
+            self._read.wait(_WAIT_SECONDS)
+        return self._tags
+
+    def _load(self) -> None:
+        try:
+            self._tags = read_tags(Path(self._file).read_text("utf-8"))
+        except (OSError, ValueError):
+            pass  # half-written or gone: what was read before still holds
+        finally:
+            self._read.set()
+
+
+def read_tags(text: str) -> Mapping[str, str]:
+    """Return the tags in a notebook's JSON; ValueError if it is not JSON."""
+    found: Any = json.loads(text)
+    for key in ("metadata", "cellcost", "tags"):
+        found = cast("Any", found.get(key)) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return _NO_TAGS
+    return MappingProxyType(
+        {str(k): str(v) for k, v in cast("dict[object, object]", found).items()}
+    )
