@@ -43,20 +43,19 @@ def cached_text(tokens: Tokens) -> str:
 
 
 def count_text(count: int) -> str:
-    """Return a count of tokens: `812`, `1.2k`, `3.4M`."""
-    size = abs(count)
-    if size < 1_000:
+    """Return a count of tokens: `812`, `1.2k`, `133k`, `3.4M`."""
+    if count < 0:
+        return f"-{count_text(-count)}"
+    if count < 1_000:
         return str(count)
-    for unit, letter in ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G")):
-        # 999,950 rounds to 1000.0k: that is 1.0M.
-        if size < 999.95 * unit or letter == "G":
-            scaled = count / unit
-            return (
-                f"{scaled:.1f}{letter}"
-                if abs(scaled) < 99.95
-                else f"{scaled:.0f}{letter}"
-            )
-    raise AssertionError("the last unit takes every count")
+    # The bounds are where the shorter form would round up: 999,500 is 1.0M, not 1000k.
+    if count < 99_950:
+        return f"{count / 1_000:.1f}k"
+    if count < 999_500:
+        return f"{count / 1_000:.0f}k"
+    if count < 99_950_000:
+        return f"{count / 1_000_000:.1f}M"
+    return f"{count / 1_000_000:,.0f}M"
 
 
 def percent_text(share: Decimal) -> str:
