@@ -25,7 +25,11 @@ from cellcost.records import INPUT_METERS, OUTPUT_METERS, Line, Usage
 THEIR_PROVIDERS = get_snapshot().providers
 MODELS = [(p, m) for p in THEIR_PROVIDERS for m in p.models]
 
-counts = st.integers(0, 600_000)
+thresholds = [100_000, 128_000, 199_999, 200_000, 256_000, 272_000, 512_000]
+counts = st.one_of(
+    st.integers(0, 600_000),
+    st.sampled_from([n + d for n in thresholds for d in (0, 1)]),
+)
 moments = st.one_of(
     st.integers(0, 4 * 365 * 86_400).map(
         lambda seconds: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
@@ -164,8 +168,27 @@ def test_any_usage_of_any_model_at_any_time_costs_the_same(
     check(book, provider, name, usage, at)
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
-@given(usages(), moments)
+PLAIN = {"cache_read_tokens": 50_001, "cache_write_tokens": 7, "output_tokens": 999}
+
+
+@pytest.mark.parametrize(
+    ("usage", "at"),
+    [
+        (
+            Usage(input_tokens=99_999, reasoning_tokens=77, **PLAIN),
+            datetime(2026, 11, 24, 12, tzinfo=UTC),
+        ),
+        (
+            Usage(input_tokens=272_001, cache_write_1h_tokens=3, **PLAIN),
+            datetime(2026, 11, 24, 2, tzinfo=UTC),
+        ),
+        (
+            Usage(input_tokens=200_000, input_audio_tokens=101, **PLAIN),
+            datetime(2025, 3, 1, 20, tzinfo=UTC),
+        ),
+    ],
+    ids=["short", "long context", "before most price changes"],
+)
 def test_every_model_costs_the_same(
     book: PriceBook, usage: Usage, at: datetime
 ) -> None:
@@ -214,8 +237,8 @@ def test_every_name_means_the_same_model(catalogue: Catalogue) -> None:
             for model in provider.models
             for text in re.findall(r"='([^']+)'", repr(model.match))
         } | {model.id for model in provider.models}
-        if len(texts) > 300:
-            texts = set(sorted(texts)[::5])
+        if len(texts) > 300:  # OpenRouter: a sample, to be quick
+            texts = set(sorted(texts)[::20])
         for text in texts:
             for name in (
                 text,
@@ -230,7 +253,7 @@ def test_every_name_means_the_same_model(catalogue: Catalogue) -> None:
                     expected.id if expected else None
                 ), f"{provider.id}: {name}"
                 checked += 1
-    assert checked > 5_000
+    assert checked > 4_000
 
 
 def test_every_provider_name_means_the_same_provider(catalogue: Catalogue) -> None:
