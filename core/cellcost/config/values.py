@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -79,6 +80,21 @@ def _choice(setting: Setting, text: str) -> str:
 
 def _provider(name: str) -> str:
     """Return the catalogue's id, or the host kind, that `name` means."""
+    found = _provider_id(name)
+    if found:
+        return found
+    from cellcost.prices.catalogue import HOST_KINDS, load_catalogue
+
+    hint = likely(name, (*load_catalogue().providers, *sorted(HOST_KINDS)))
+    raise Invalid(
+        f'is no known provider: "{name}"'
+        + (hint or '; write "self-hosted" for a server without a price list')
+    )
+
+
+@cache
+def _provider_id(name: str) -> str:
+    """Return the id that `name` means, "" for none."""
     # Imported here: most settings name no provider, and the prices import this package.
     from cellcost.prices.catalogue import HOST_KINDS, SHIPPED, load_catalogue
 
@@ -93,13 +109,7 @@ def _provider(name: str) -> str:
     except (OSError, ValueError, CatalogueError):
         return name  # `cellcost doctor` names it; no fault of these settings
     found = catalogue.provider_id(name)
-    if found in HOST_KINDS or found in catalogue.providers:
-        return found
-    hint = likely(name, (*catalogue.providers, *sorted(HOST_KINDS)))
-    raise Invalid(
-        f'is no known provider: "{name}"'
-        + (hint or '; write "self-hosted" for a server without a price list')
-    )
+    return found if found in HOST_KINDS or found in catalogue.providers else ""
 
 
 def _rate_names() -> frozenset[str]:

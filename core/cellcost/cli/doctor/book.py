@@ -77,7 +77,11 @@ def _file(home: Path, facts: JournalFacts) -> Iterator[Finding]:
         )
         return
     size = _size_text(facts.size_bytes + facts.wal_bytes)
-    yield ok("journal", f"{facts.path}, {size}, installation {installation}")
+    yield ok(
+        "journal",
+        f"{facts.path} is whole, {size}, schema {facts.schema},"
+        f" installation {installation}",
+    )
     if facts.wal_bytes > _LONG_WAL_BYTES:
         yield note(
             "journal",
