@@ -1,0 +1,90 @@
+"""Places: which notebook an event belongs to, today, under the name it has now.
+
+The journal holds a notebook's path as its kernel knew it: absolute, or relative to the
+server's root. A key here is always the absolute path of the notebook as it is now.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePath
+from types import MappingProxyType
+
+from cellcost.journal import Rename
+from cellcost.records import Where
+
+__all__ = ["Places"]
+
+_NO_STARTS: Mapping[tuple[str, str], datetime] = MappingProxyType({})
+_NO_KERNELS: Mapping[str, str] = MappingProxyType({})
+_RTC_DRIVE = "RTC:"
+"""The drive that jupyter-collaboration puts before a path of the same file system."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Names of notebooks under one server root."""
+
+    root: str
+    renames: tuple[Rename, ...] = ()
+    """Oldest first."""
+    starts: Mapping[tuple[str, str], datetime] = field(default=_NO_STARTS)
+    """(kernel id, kernel's own session) -> when its process started."""
+    kernels: Mapping[str, str] = field(default=_NO_KERNELS)
+    """Kernel id -> key, for kernels that do not know their notebook."""
+
+    def key(self, api_path: str) -> str:
+        """Return the key of a path of the contents API."""
+        parts = api_path.removeprefix(_RTC_DRIVE).strip("/").split("/")
+        return os.path.normpath(PurePath(self.root, *parts))
+
+    def stored_key(self, path: str) -> str:
+        """Return the key of a path as the journal has it, renames apart."""
+        return (
+            os.path.normpath(path) if PurePath(path).is_absolute() else self.key(path)
+        )
+
+    def api_path(self, key: str) -> str:
+        """Return a key as the contents API names it; unchanged if outside the root."""
+        if not self.inside(key):
+            return key
+        return PurePath(os.path.relpath(key, self.root)).as_posix()
+
+    def inside(self, key: str) -> bool:
+        """Tell whether this server can open the notebook."""
+        return _within(key, self.root)
+
+    def of(self, where: Where, time: datetime) -> str:
+        """Return the key of the notebook that made a call; "" if it has none."""
+        if not where.notebook:
+            return self.kernels.get(where.kernel_id, "")
+        key = self.stored_key(where.notebook)
+        if not self.renames:
+            return key
+        # A kernel keeps the path it was started with: what happened to that path since
+        # the start happened to its notebook, also before this very call.
+        since = self.starts.get((where.kernel_id, where.session_id), time)
+        return self._followed(key, min(since, time))
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return every path under which the journal may hold this notebook's events."""
+        found = {key: None}
+        for rename in reversed(self.renames):
+            new = self.stored_key(rename.new_path)
+            for name in tuple(found):
+                if _within(name, new):
+                    found[self.stored_key(rename.old_path) + name[len(new) :]] = None
+        relative = {self.api_path(name): None for name in found if self.inside(name)}
+        return tuple(found | relative)
+
+    def _followed(self, key: str, since: datetime) -> str:
+        for rename in self.renames:
+            old = self.stored_key(rename.old_path)
+            if rename.time >= since and _within(key, old):
+                key = self.stored_key(rename.new_path) + key[len(old) :]
+        return key
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

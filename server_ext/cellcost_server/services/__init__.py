@@ -1,0 +1,1 @@
+"""One folder a service of the REST API."""
