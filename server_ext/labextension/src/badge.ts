@@ -1,0 +1,106 @@
+/** The badge: one quiet line under a cell's output. */
+
+import { type ISignal, Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+
+import type { BadgeLine, Part } from './badgeLine.js';
+import { element, setAttribute, setText } from './dom.js';
+
+/** A line that shows what one cell cost; lives in the cell's own layout. */
+export class Badge extends Widget {
+  constructor(readonly cellId: string) {
+    super();
+    this.addClass('cc-BadgeRow');
+    this.button = element('div', {
+      class: 'cc-Badge',
+      role: 'button',
+      tabindex: '0',
+      'aria-haspopup': 'dialog',
+      'aria-expanded': 'false',
+      'data-cellcost': 'badge',
+      'data-cell-id': cellId,
+      // The notebook's own shortcuts (Enter edits the cell) must not run here.
+      'data-lm-suppress-shortcuts': 'true'
+    });
+    this.node.append(this.button);
+    this.button.addEventListener('click', this);
+    this.button.addEventListener('keydown', this);
+  }
+
+  /** The element that is clicked, focused and read. */
+  readonly button: HTMLElement;
+
+  /** Emitted when the user asks for the popover. */
+  get opened(): ISignal<this, void> {
+    return this._opened;
+  }
+
+  set expanded(value: boolean) {
+    setAttribute(this.button, 'aria-expanded', String(value));
+  }
+
+  handleEvent(event: Event): void {
+    if (event instanceof KeyboardEvent) {
+      if (event.key !== 'Enter' && event.key !== ' ') {
+        return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+    }
+    this._opened.emit();
+  }
+
+  /** Shows `line`; touches only what changed. */
+  render(line: BadgeLine): void {
+    const { button } = this;
+    setAttribute(button, 'data-state', line.state);
+    setAttribute(button, 'data-cost-nusd', line.costNusd);
+    setAttribute(button, 'aria-label', line.label);
+    button.classList.toggle('cc-mod-live', line.live);
+    button.classList.toggle('cc-mod-previous', line.previous);
+    const sure = line.state === 'measured' || line.state === 'partial';
+    const priced = line.state === 'unpriced' && line.costNusd !== null;
+    button.classList.toggle('cc-mod-light', line.live || !(sure || priced));
+    line.parts.forEach((part, index) => {
+      this.#renderPart(part, index, line.live);
+    });
+    while (button.children.length > line.parts.length) {
+      button.lastElementChild?.remove();
+    }
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this.button.removeEventListener('click', this);
+    this.button.removeEventListener('keydown', this);
+    super.dispose();
+  }
+
+  #renderPart(part: Part, index: number, live: boolean): void {
+    const { button } = this;
+    const level = part.level ? ` cc-mod-${part.level}` : '';
+    const wanted = `cc-Badge-${part.kind}${level}`;
+    let node = button.children.item(index) as HTMLElement | null;
+    if (node?.className !== wanted) {
+      const fresh = element('span', { class: wanted });
+      if (node) {
+        node.replaceWith(fresh);
+      } else {
+        button.append(fresh);
+      }
+      node = fresh;
+    }
+    setText(node, part.text);
+    setAttribute(node, 'title', part.hint ?? null);
+    if (live) {
+      // While it counts a part only ever grows: its neighbours do not jump.
+      const width = Math.max(part.text.length, Number(node.dataset['width'] ?? 0));
+      node.dataset['width'] = String(width);
+      node.style.setProperty('--cc-width', `${width}ch`);
+    }
+  }
+
+  private _opened = new Signal<this, void>(this);
+}

@@ -1,0 +1,205 @@
+/** The shapes the server sends under `/cellcost/api` and on the event stream. */
+
+/** Integer nano-USD as text; null where nothing is known. */
+export type Nusd = string | null;
+
+export type State = 'live' | 'unpriced' | 'partial' | 'estimated' | 'measured';
+
+export interface Tokens {
+  readonly input: number;
+  readonly output: number;
+  readonly cache_read: number;
+  readonly cache_write: number;
+  readonly reasoning: number;
+}
+
+export interface Total {
+  readonly cost_nusd: Nusd;
+  readonly n_unpriced: number;
+  readonly n_partial: number;
+  readonly n_estimated: number;
+  readonly calls: number;
+  readonly live_calls: number;
+  readonly tokens: Tokens;
+  readonly state: State;
+}
+
+export interface Breakdown {
+  readonly cells: Total;
+  readonly earlier_runs: Total;
+  readonly other: Total;
+}
+
+export interface ModelUse {
+  readonly model: string;
+  readonly provider: string;
+  readonly endpoint: string;
+  readonly calls: number;
+}
+
+export interface Chip {
+  readonly kind: 'info' | 'warn' | 'error';
+  readonly text: string;
+  readonly hint: string;
+}
+
+/** What a cell used of a GPU; null until something measured it. */
+export interface GpuUse {
+  readonly device: string;
+  readonly seconds: number;
+  readonly busy_percent: number | null;
+  readonly held_bytes: number | null;
+}
+
+export interface CellView {
+  readonly cell_id: string;
+  readonly run_id: string;
+  readonly state: State;
+  readonly cost_nusd: Nusd;
+  readonly n_unpriced: number;
+  readonly n_partial: number;
+  readonly n_estimated: number;
+  readonly calls: number;
+  readonly live_calls: number;
+  readonly failed_calls: number;
+  readonly tokens: Tokens;
+  readonly models: readonly ModelUse[];
+  readonly started: string | null;
+  readonly duration_seconds: number;
+  readonly run_number: number;
+  readonly chips: readonly Chip[];
+  readonly gpu: GpuUse | null;
+  readonly origin_note: string;
+}
+
+export interface Journal {
+  readonly state: 'ok' | 'spooling' | 'memory';
+  readonly detail: string;
+}
+
+export interface NotCaptured {
+  readonly stack: string;
+  readonly reason: string;
+}
+
+export interface Meter {
+  readonly state: 'metered' | 'not_metered' | 'unknown';
+  readonly detail: string;
+  readonly not_captured: readonly NotCaptured[];
+  readonly journal: Journal;
+}
+
+/** Answer of `GET /notebook`, and the body of a cells event (its changed cells only). */
+export interface NotebookView {
+  readonly path: string;
+  readonly kernel_id: string;
+  readonly rev: number;
+  readonly meter: Meter;
+  readonly cells: readonly CellView[];
+  readonly total: Total;
+  readonly breakdown: Breakdown;
+}
+
+export interface CallView {
+  readonly id: string;
+  readonly model: string;
+  readonly provider: string;
+  readonly endpoint: string;
+  readonly operation: string;
+  readonly state: State;
+  readonly input: number;
+  readonly cache_read: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly duration_seconds: number;
+  readonly cost_nusd: Nusd;
+  readonly note: string;
+  readonly call_site: string;
+  readonly status: number | null;
+  readonly reasons: readonly string[];
+  readonly retry_of: string;
+}
+
+export interface CallGroup {
+  readonly label: string;
+  readonly count: number;
+  readonly input: number;
+  readonly cache_read: number;
+  readonly output: number;
+  readonly duration_seconds: number;
+  readonly cost_nusd: Nusd;
+  readonly state: State;
+}
+
+export interface RunView {
+  readonly run_id: string;
+  readonly started: string | null;
+  readonly cost_nusd: Nusd;
+  readonly state: State;
+  readonly n_unpriced: number;
+}
+
+export interface Alternative {
+  readonly model: string;
+  readonly cost_nusd: Nusd;
+}
+
+export interface PricedLine {
+  readonly meter: string;
+  readonly quantity: number;
+  readonly cost_nusd: Nusd;
+  readonly reason: string;
+}
+
+/** Answer of `GET /cell`. */
+export interface CellDetail {
+  readonly cell: CellView;
+  readonly calls: readonly CallView[];
+  readonly groups: readonly CallGroup[];
+  readonly runs: readonly RunView[];
+  readonly alternatives: readonly Alternative[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly lines: readonly PricedLine[];
+}
+
+export interface ModelSpend {
+  readonly model: string;
+  readonly provider: string;
+  readonly endpoint: string;
+  readonly cost_nusd: Nusd;
+  readonly n_unpriced: number;
+  readonly state: State;
+  readonly calls: number;
+}
+
+export interface NowRow {
+  readonly model: string;
+  readonly path: string;
+  readonly cell_id: string;
+  readonly cost_nusd: Nusd;
+  readonly tokens: Tokens;
+}
+
+/** One line of a panel card that the server words itself (GPU, guard, ledger). */
+export interface CardRow {
+  readonly text: string;
+  readonly detail: string;
+  readonly level?: Chip['kind'];
+}
+
+export interface Card {
+  readonly title?: string;
+  readonly rows: readonly CardRow[];
+}
+
+/** Answer of `GET /today`, and the body of a today event. */
+export interface Today {
+  readonly day: string;
+  readonly total: Total;
+  readonly by_model: readonly ModelSpend[];
+  readonly now: readonly NowRow[];
+  readonly journal: Journal;
+  readonly gpu: readonly CardRow[];
+  readonly guard: Card | null;
+  readonly ledger: Card | null;
+}
