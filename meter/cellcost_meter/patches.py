@@ -5,6 +5,7 @@ and comes off only when it is on top: below somebody else's wrapper it goes quie
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,15 @@ Function = Callable[..., Any]
 class Patch:
     """One attribute of a class or module that we replaced."""
 
-    __slots__ = ("_inherited", "_name", "_original", "_owner", "_wrapper", "active")
+    __slots__ = (
+        "_inherited",
+        "_name",
+        "_original",
+        "_owner",
+        "_replacement",
+        "_wrapper",
+        "active",
+    )
 
     def __init__(self, owner: Any, name: str, original: Function) -> None:
         self._owner = owner
@@ -24,17 +33,34 @@ class Patch:
         self._original = original
         self._inherited = name not in vars(owner)
         self._wrapper: Function = original
+        self._replacement = original
+        self.active = False
+
+    def switch_on(self, around: Callable[[Function], Function]) -> None:
+        """Let the wrapper, wherever it is by now, do what `around` says."""
+        self._replacement = around(self._original)
         self.active = True
 
     def put_on(self, around: Callable[[Function], Function]) -> None:
-        replacement = around(self._original)
+        """Set the wrapper in the attribute's place, switched on."""
+        self.switch_on(around)
         original = self._original
 
-        @functools.wraps(original)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            return (replacement if self.active else original)(*args, **kwargs)
+        wrapper: Any
+        if inspect.iscoroutinefunction(original):
+            # What asks whether it is one (a scheduler, say) must hear the same.
+            @functools.wraps(original)
+            async def wrapper(*args: Any, **kwargs: Any) -> Any:
+                function = self._replacement if self.active else original
+                return await function(*args, **kwargs)
+        else:
 
-        wrapper.__cellcost_patch__ = self  # type: ignore[attr-defined]
+            @functools.wraps(original)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                function = self._replacement if self.active else original
+                return function(*args, **kwargs)
+
+        wrapper.__cellcost_patch__ = self
         self._wrapper = wrapper
         setattr(self._owner, self._name, wrapper)
 
@@ -60,7 +86,8 @@ def put_on(owner: Any, name: str, around: Callable[[Function], Function]) -> Pat
     while below is not None:
         patch = getattr(below, "__cellcost_patch__", None)
         if isinstance(patch, Patch) and patch._owner is owner:  # noqa: SLF001 - own class
-            patch.active = True
+            if not patch.active:
+                patch.switch_on(around)
             return patch
         below = getattr(below, "__wrapped__", None)
     patch = Patch(owner, name, function)

@@ -1,0 +1,33 @@
+"""The wire formats we read, and which one a request speaks.
+
+One small module a format; a new one is a module and a row in `DIALECTS`.
+"""
+
+from cellcost_meter.capture.dialects.anthropic_messages import MESSAGES
+from cellcost_meter.capture.dialects.openai_chat import CHAT, COMPLETIONS
+from cellcost_meter.capture.dialects.openai_embeddings import EMBEDDINGS
+from cellcost_meter.capture.dialects.openai_responses import RESPONSES
+from cellcost_meter.capture.dialects.reading import Answer, Asked, Dialect, StreamReader
+
+__all__ = ["DIALECTS", "Answer", "Asked", "Dialect", "StreamReader", "dialect_of"]
+
+DIALECTS: tuple[Dialect, ...] = (CHAT, COMPLETIONS, EMBEDDINGS, MESSAGES, RESPONSES)
+
+_BY_LAST_SEGMENT: dict[bytes, list[tuple[bytes, Dialect]]] = {}
+for _dialect in DIALECTS:
+    for _suffix in _dialect.suffixes:
+        _BY_LAST_SEGMENT.setdefault(_suffix.rpartition(b"/")[2], []).append(
+            (_suffix, _dialect)
+        )
+
+
+def dialect_of(raw_path: bytes) -> Dialect | None:
+    """Return the dialect spoken at a request target (path and query), or None.
+
+    Most requests of a process are no model calls: one dict look-up turns them away.
+    """
+    path = raw_path.partition(b"?")[0].rstrip(b"/")
+    for suffix, dialect in _BY_LAST_SEGMENT.get(path.rpartition(b"/")[2], ()):
+        if path.endswith(suffix):
+            return dialect
+    return None

@@ -1,0 +1,215 @@
+"""The meter's one background thread: live figures, counting, housekeeping.
+
+It starts with the first call, is forgotten after a fork (the next call starts a new
+one), and works off what waits when the process ends. Whatever fails in it is logged and
+never stops it.
+"""
+
+import atexit
+import logging
+import os
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from cellcost.records import Live
+
+__all__ = ["Flusher", "LiveSource"]
+
+_LIVE_SECONDS = 0.25
+"""UX: live figures move at most four times a second."""
+_HOUSEKEEPING_SECONDS = 1.0
+
+_log = logging.getLogger("cellcost")
+
+Job = Callable[[], object]
+
+
+class LiveSource(Protocol):
+    """A call in flight that can say what it has used so far."""
+
+    def sample(self) -> Live | None:
+        """Return the figure if it moved since the last sample."""
+        ...
+
+    def finish(self) -> None:
+        """Settle on what is known: the process ends."""
+        ...
+
+
+class Journal(Protocol):
+    """The two things that the flusher asks of the journal's writer."""
+
+    def update_live(self, rows: Sequence[Live]) -> None: ...
+
+    def checkpoint(self) -> None: ...
+
+
+class Flusher:
+    """Runs jobs off the call path and samples the calls in flight."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._forget()
+        alive = weakref.ref(self)
+
+        def after_fork() -> None:
+            flusher = alive()
+            if flusher is not None:
+                flusher._forget()  # noqa: SLF001 - our own instance
+
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=after_fork)
+
+    def _forget(self) -> None:
+        """Start with nothing: a forked child must not do its parent's work."""
+        # SimpleQueue.put is reentrant: a destructor may call it at any moment.
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._sources: dict[int, LiveSource] = {}
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._touched = False
+        self._asleep = False
+        self._ended = False
+
+    # -- called on the user's path ----------------------------------------------------
+
+    def touch(self) -> None:
+        """Say that something was written: the journal wants housekeeping soon."""
+        self._touched = True
+        if self._asleep:
+            self._jobs.put(None)
+        elif self._thread is None:
+            self._start()
+
+    def soon(self, job: Job) -> None:
+        """Run `job` in the background; at once where there is none any more."""
+        if self._ended:
+            self._run(job)
+            return
+        self._jobs.put(job)
+        self._start()
+
+    def from_destructor(self, job: Job) -> None:
+        """Run `job` in the background; safe wherever the collector may strike."""
+        self._jobs.put(job)
+
+    def watch(self, source: LiveSource) -> None:
+        """Sample `source` until `unwatch`."""
+        self._sources[id(source)] = source
+        self._jobs.put(None)
+        self._start()
+
+    def unwatch(self, source: LiveSource) -> None:
+        """Stop sampling `source`."""
+        self._sources.pop(id(source), None)
+
+    def finish(self) -> None:
+        """Work off what waits, on this thread; for the end of the process."""
+        self._ended = True
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            self._jobs.put(None)
+            thread.join(timeout=_FINISH_SECONDS)
+        for source in list(self._sources.values()):
+            self._safely(source.finish)
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            self._run(job)
+        self._safely(self._journal.checkpoint)
+
+    # -- the thread -------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self._thread is not None:
+            return
+        with self._starting:
+            if self._thread is not None or self._ended:
+                return
+            thread = threading.Thread(
+                target=self._loop, name="cellcost-flusher", daemon=True
+            )
+            try:
+                thread.start()
+            except RuntimeError:
+                return  # the interpreter ends: `finish` does what waits
+            self._thread = thread
+            _at_exit(self)
+
+    def _loop(self) -> None:
+        next_live = next_housekeeping = 0.0
+        while not self._ended:
+            now = time.monotonic()
+            if self._sources and now >= next_live:
+                self._safely(self._sample)
+                next_live = time.monotonic() + _LIVE_SECONDS
+            if self._touched and now >= next_housekeeping:
+                self._touched = False
+                self._safely(self._journal.checkpoint)
+                next_housekeeping = time.monotonic() + _HOUSEKEEPING_SECONDS
+            wake = [next_live] if self._sources else []
+            wake += [next_housekeeping] if self._touched else []
+            timeout = max(0.0, min(wake) - time.monotonic()) if wake else None
+            if timeout is None:
+                self._asleep = True
+                # Between the look at `_touched` and this line it may have been set.
+                timeout = 0.0 if self._touched else _IDLE_SECONDS
+            try:
+                job = self._jobs.get(timeout=timeout)
+            except Empty:
+                job = None
+            self._asleep = False
+            self._run(job)
+
+    def _sample(self) -> None:
+        rows: list[Live] = []
+        for source in list(self._sources.values()):
+            try:
+                row = source.sample()
+            except Exception:  # noqa: BLE001 - one bad stream must not stop the others
+                _log.debug("cellcost: a live figure failed", exc_info=True)
+                self.unwatch(source)
+                continue
+            if row is not None:
+                rows.append(row)
+        if rows:
+            self._journal.update_live(rows)
+            self._touched = True
+
+    def _run(self, job: Job | None) -> None:
+        if job is not None:
+            self._safely(job)
+
+    def _safely(self, job: Job) -> None:
+        try:
+            job()
+        except Exception:  # noqa: BLE001 - the thread must go on
+            _log.debug("cellcost: background work failed", exc_info=True)
+
+
+_IDLE_SECONDS = 60.0
+_FINISH_SECONDS = 2.0
+"""A daemon thread that hangs in foreign code must not hold up the end of a process."""
+
+
+def _at_exit(flusher: Flusher) -> None:
+    alive = weakref.ref(flusher)
+
+    def finish() -> None:
+        found = alive()
+        if found is not None:
+            found.finish()
+
+    atexit.register(finish)
+    util = sys.modules.get("multiprocessing.util")
+    process = sys.modules.get("multiprocessing.process")
+    if util is not None and process is not None and process.parent_process():
+        # A child of multiprocessing ends by os._exit after its own finalizers.
+        util.Finalize(None, finish, exitpriority=0)

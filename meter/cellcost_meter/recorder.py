@@ -1,0 +1,342 @@
+"""From a call's beginning to its priced event: intent, live figure, settlement.
+
+Knows prices and the journal, nothing of HTTP. Quick: what it does runs before and after
+every model call of the user.
+"""
+
+import logging
+import os
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Protocol
+
+from cellcost.clock import price_time, utc_now
+from cellcost.ids import new_id
+from cellcost.money import usd_to_nano
+from cellcost.records import (
+    INPUT_METERS,
+    Call,
+    Confidence,
+    Event,
+    Intent,
+    Line,
+    Live,
+    Usage,
+    Where,
+    known_cost,
+)
+from cellcost_meter.flusher import Flusher
+
+if TYPE_CHECKING:
+    from cellcost.config import Endpoint
+    from cellcost.prices import PriceBook, RateCard
+
+__all__ = ["CallRecorder", "Journal", "Ticket"]
+
+_log = logging.getLogger("cellcost")
+
+
+class Journal(Protocol):
+    """What the recorder asks of `cellcost.journal.Writer`."""
+
+    def begin(self, intent: Intent) -> None: ...
+
+    def settle(self, event: Event) -> None: ...
+
+    def update_live(self, rows: Sequence[Live]) -> None: ...
+
+    def checkpoint(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A call in flight: what its settlement must know of its beginning."""
+
+    intent: Intent
+    endpoint: "Endpoint | None"
+    started: float
+    """`time.monotonic` seconds."""
+    priced_at: datetime
+    pid: int
+
+
+class CallRecorder:
+    """Prices and stores calls; the one that is running is `cellcost.context.running`."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        book: Callable[[], "PriceBook"],
+        where: Callable[[str], Where],
+        call_site: Callable[[], str],
+        flusher: Flusher | None = None,
+    ) -> None:
+        self._journal = journal
+        self._load_book = book
+        self._book: PriceBook | None = None
+        self._find_where = where
+        self._find_call_site = call_site
+        self.flusher = flusher or Flusher(journal)
+        self._pid = os.getpid()
+        alive = weakref.ref(self)
+
+        def after_fork() -> None:
+            recorder = alive()
+            if recorder is not None:
+                recorder._pid = os.getpid()  # noqa: SLF001 - our own instance
+
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=after_fork)
+
+    @property
+    def book(self) -> "PriceBook":
+        """The price book, loaded at first use."""
+        book = self._book
+        if book is None:
+            book = self._book = self._load_book()
+        return book
+
+    def warm(self) -> None:
+        """Load the price book in the background."""
+        self.flusher.soon(lambda: self.book)
+
+    def warm_counting(self, model: str) -> None:
+        """Load what counting needs in the background: a stream's live figure soon will.
+
+        Not sooner: the ranks take 98 MB, and most processes with an HTTP client never
+        stream from a model.
+        """
+        from cellcost import tokens
+
+        if not tokens.ready(model):
+            self.flusher.soon(lambda: tokens.warm(model))
+
+    def begin(
+        self,
+        call: Call,
+        where: Where,
+        *,
+        input_tokens: int,
+        output_cap: int | None,
+        endpoint: "Endpoint | None" = None,
+        retry_of: Callable[[str], str] = lambda run_id: "",
+    ) -> Ticket:
+        """Store that `call` is about to leave, with the most that it may cost.
+
+        `retry_of(run_id)` names the failed attempt of this run that it repeats.
+        """
+        at = price_time()
+        now = utc_now()
+        lines: tuple[Line, ...] = ()
+        try:
+            card = self._card(call, endpoint, at)
+            worst = Usage(input_tokens=input_tokens, output_tokens=output_cap or 0)
+            lines = self.book_cost(card, worst)
+        except Exception as error:  # noqa: BLE001 - the intent must be stored
+            _log.debug("cellcost: no worst case", exc_info=True)
+            lines = unknown_lines(f"cellcost could not price it: {_name(error)}")
+        here = self._here()
+        repeated = retry_of(here.run_id)
+        intent = Intent(
+            id=new_id(),
+            time=now,
+            where=here,
+            call=replace(call, retry_of=repeated) if repeated else call,
+            expected=tuple(
+                line
+                for line in lines
+                if line.meter in INPUT_METERS or line.meter == UNKNOWN_METER
+            ),
+            worst_nusd=_worst(lines) if output_cap is not None else None,
+        )
+        try:
+            self._journal.begin(intent)
+            self.flusher.touch()
+        except Exception:  # noqa: BLE001 - the settlement may still be stored
+            _log.warning("cellcost: an intent was not stored", exc_info=True)
+        return Ticket(intent, endpoint, time.monotonic(), at, self._pid)
+
+    def settle(
+        self,
+        ticket: Ticket,
+        call: Call,
+        *,
+        usage: Usage | None = None,
+        free: bool = False,
+        confidence: Confidence = "measured",
+        note: str = "",
+        reported_usd: str = "",
+        duration_seconds: float | None = None,
+    ) -> None:
+        """Store what `call` used; `usage` None is its expected input, `free` nothing."""
+        if ticket.pid != self._pid:
+            return  # a forked child holds a copy of its parent's call
+        if duration_seconds is None:
+            duration_seconds = time.monotonic() - ticket.started
+        price_id = version = ""
+        lines: tuple[Line, ...]
+        if free:
+            lines = ()
+        elif usage is None:
+            lines = ticket.intent.expected or unknown_lines("nothing is known of it")
+        else:
+            try:
+                card = self._card(call, ticket.endpoint, ticket.priced_at)
+                lines = self.book_cost(card, usage)
+                price_id, version = card.price_id, card.catalogue_version
+            except Exception as error:  # noqa: BLE001 - the event must be stored
+                _log.debug("cellcost: no price", exc_info=True)
+                lines = unpriced(usage, f"cellcost could not price it: {_name(error)}")
+            said = _reported(reported_usd)
+            if said is not None and confidence != "partial":
+                lines = as_reported(lines, said)
+                confidence = "provider_reported"
+                price_id = version = ""
+        self._journal.settle(
+            Event(
+                id=ticket.intent.id,
+                time=ticket.intent.time,
+                kind="llm",
+                where=ticket.intent.where,
+                call=call,
+                lines=lines,
+                confidence=confidence,
+                duration_seconds=duration_seconds,
+                note=note,
+                price_id=price_id,
+                catalogue_version=version,
+            )
+        )
+        self.flusher.touch()
+
+    def live(self, ticket: Ticket, call: Call, usage: Usage) -> Live:
+        """Return what a call in flight has used so far, priced."""
+        card = self._card(call, ticket.endpoint, ticket.priced_at)
+        return Live(
+            id=ticket.intent.id, time=utc_now(), lines=self.book_cost(card, usage)
+        )
+
+    def record(self, event: Event) -> None:
+        """Store an event that was no call (an outcome)."""
+        self._journal.settle(event)
+        self.flusher.touch()
+
+    def owns(self, ticket: Ticket) -> bool:
+        """Whether this process began the call (and not one it was forked from)."""
+        return ticket.pid == self._pid
+
+    def book_cost(self, card: "RateCard", usage: Usage) -> tuple[Line, ...]:
+        """Return the lines of `usage` at the rates of `card`."""
+        return self.book.cost(card, usage)
+
+    def _card(
+        self, call: Call, endpoint: "Endpoint | None", at: datetime
+    ) -> "RateCard":
+        """Return the card of the model that answered, else of the one asked for."""
+        card = self.book.rate_card(
+            call.provider,
+            call.response_model or call.request_model,
+            tier=call.service_tier,
+            at=at,
+            endpoint=endpoint,
+        )
+        if card.reason and call.response_model and call.request_model:
+            asked = self.book.rate_card(
+                call.provider,
+                call.request_model,
+                tier=call.service_tier,
+                at=at,
+                endpoint=endpoint,
+            )
+            if not asked.reason:
+                return asked
+        return card
+
+    def where(self, call_site: str) -> Where:
+        """Return who runs at this moment; never raises."""
+        try:
+            return self._find_where(call_site)
+        except Exception:  # noqa: BLE001 - an event without a place beats no event
+            _log.debug("cellcost: no place", exc_info=True)
+            return Where(origin="process", call_site=call_site)
+
+    def here(self) -> Where:
+        """Return who runs at this moment, and where in the code; never raises."""
+        try:
+            call_site = self._find_call_site()
+        except Exception:  # noqa: BLE001 - as above
+            _log.debug("cellcost: no call site", exc_info=True)
+            call_site = ""
+        return self.where(call_site)
+
+
+UNKNOWN_METER = "request"
+"""The meter of a call of which nothing is known but that it was made."""
+
+
+def unknown_lines(reason: str) -> tuple[Line, ...]:
+    """Return the lines of a call whose usage is unknown: one request, unpriced.
+
+    No lines at all would say that it cost nothing.
+    """
+    return (Line(line_no=0, meter=UNKNOWN_METER, quantity=1, reason=reason),)
+
+
+def unpriced(usage: Usage, reason: str) -> tuple[Line, ...]:
+    """Return plain input and output lines without a price."""
+    quantities = {"input": usage.input_tokens, "output": usage.output_tokens}
+    lines = tuple(
+        Line(line_no=number, meter=meter, quantity=quantity, reason=reason)
+        for number, (meter, quantity) in enumerate(quantities.items())
+        if quantity
+    )
+    return lines or unknown_lines(reason)
+
+
+def as_reported(lines: tuple[Line, ...], cost_nusd: int) -> tuple[Line, ...]:
+    """Return `lines` at no cost of their own and one more with the reported cost."""
+    plain = tuple(
+        Line(
+            line_no=line.line_no,
+            meter=line.meter,
+            quantity=line.quantity,
+            variant=line.variant,
+            cost_nusd=0,
+            reason="within the reported cost",
+        )
+        for line in lines
+    )
+    number = max((line.line_no for line in lines), default=-1) + 1
+    return (
+        *plain,
+        Line(line_no=number, meter="reported_cost", quantity=1, cost_nusd=cost_nusd),
+    )
+
+
+def _reported(text: str) -> int | None:
+    """Return a cost that the gateway told, in nano-USD, if it can be one."""
+    if not text:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return None
+    # NaN and infinity fail both comparisons; nobody pays a million for one answer.
+    return (
+        usd_to_nano(amount) if amount.is_finite() and 0 <= amount < 1_000_000 else None
+    )
+
+
+def _worst(lines: tuple[Line, ...]) -> int | None:
+    if any(line.cost_nusd is None for line in lines):
+        return None
+    return known_cost(lines)
+
+
+def _name(error: BaseException) -> str:
+    return type(error).__name__
