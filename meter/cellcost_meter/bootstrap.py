@@ -4,7 +4,6 @@ Standard library and our own light modules only: this runs while a kernel starts
 Settings and prices are loaded when the first call needs them.
 """
 
-import functools
 import json
 import logging
 import os
@@ -19,10 +18,8 @@ from cellcost import __version__, context
 from cellcost.home import journal_home
 from cellcost.journal import About, Writer
 from cellcost.records import Event, Where
-from cellcost_meter import attribution, call_site, carry, kernel, process
+from cellcost_meter import attribution, call_site, capture, carry, kernel, process
 from cellcost_meter.attribution import RunContext
-from cellcost_meter.capture.hook import Hook
-from cellcost_meter.capture.httpx_stack import STACKS, hook_stack
 from cellcost_meter.notebook import NotebookPath, NotebookTags
 from cellcost_meter.recorder import CallRecorder
 
@@ -107,8 +104,7 @@ class Meter:
         context.set_running(self)
         self._stops.append(lambda: context.set_running(None))
         self._begin("attribution by threads", self._start_carrying)
-        for stack in STACKS:
-            self._begin(stack, functools.partial(self._start_capture, stack))
+        self._begin("capture", self._start_capture)
 
     def follow(self, shell: Any) -> None:
         """Attribute calls to the cells of `shell`, if that is not so yet."""
@@ -163,14 +159,12 @@ class Meter:
     def _start_carrying(self) -> Callable[[], None]:
         return carry.install(announce=self._announce).stop
 
-    def _start_capture(self, stack: str) -> Callable[[], None]:
-        hook = Hook(stack, self.recorder, self._announce)
-
-        def hooked() -> None:
-            self._announce(stack, "hooked")
-            self.recorder.warm()
-
-        return hook_stack(stack, hook, hooked)
+    def _start_capture(self) -> Callable[[], None]:
+        return capture.install(
+            self.recorder,
+            announce=self._announce,
+            stream_usage=lambda: self._load_settings().capture.stream_usage,
+        )
 
     def _announce(self, stack: str, state: str) -> None:
         self._stacks = {**self._stacks, stack: state}
