@@ -9,15 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePath
-from types import MappingProxyType
 
 from cellcost.journal import Rename
 from cellcost.records import Where
 
 __all__ = ["Places"]
 
-_NO_STARTS: Mapping[tuple[str, str], datetime] = MappingProxyType({})
-_NO_KERNELS: Mapping[str, str] = MappingProxyType({})
 _RTC_DRIVE = "RTC:"
 """The drive that jupyter-collaboration puts before a path of the same file system."""
 
@@ -29,9 +26,11 @@ class Places:
     root: str
     renames: tuple[Rename, ...] = ()
     """Oldest first."""
-    starts: Mapping[tuple[str, str], datetime] = field(default=_NO_STARTS)
+    starts: Mapping[tuple[str, str], datetime] = field(
+        default_factory=dict[tuple[str, str], datetime]
+    )
     """(kernel id, kernel's own session) -> when its process started."""
-    kernels: Mapping[str, str] = field(default=_NO_KERNELS)
+    kernels: Mapping[str, str] = field(default_factory=dict[str, str])
     """Kernel id -> key, for kernels that do not know their notebook."""
 
     def key(self, api_path: str) -> str:
