@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from cellcost.config.rates import Endpoint, OwnPrice
-from cellcost.prices.card import RateCard, Terms, priced_card, unpriced_card
+from cellcost.prices.card import NO_RATES, RateCard, Terms, priced_card, unpriced_card
 from cellcost.prices.catalogue import (
     HOST_KINDS,
     Catalogue,
@@ -183,7 +183,7 @@ class PriceBook:
             priced = found[1].rates_at(at, tier) if same else None
         steps, label = priced or ({}, "")
         endpoint_rates = endpoint.rates if endpoint and endpoint.rates else None
-        own_rates = own.rates if own and (not tier or not found) else {}
+        own_rates = own.rates if own and (not tier or not found) else NO_RATES
         if not (steps or endpoint_rates or own_rates):
             return unpriced(_why(provider, model, tier, endpoint, seller, found, own))
         terms = Terms(

@@ -11,6 +11,7 @@ from cellcost.prices.units import CHAINS, UNIT_CHAINS
 
 __all__ = [
     "NO_CHARGE",
+    "NO_RATES",
     "Rate",
     "RateCard",
     "Rates",
@@ -22,6 +23,8 @@ __all__ = [
 _TOKEN_NAMES = frozenset(name for chain in CHAINS.values() for name in chain)
 # Of our own: a notebook's `decimal.getcontext()` must not change a price.
 _CONTEXT = Context(prec=34)
+
+NO_RATES: Mapping[str, Decimal] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,7 @@ class Terms:
 
     endpoint: Mapping[str, Decimal] | None = None
     """The whole price list of a host, by rate name; the catalogue's does not count."""
-    rates: Mapping[str, Decimal] = field(
-        default_factory=lambda: MappingProxyType[str, Decimal]({})
-    )
+    rates: Mapping[str, Decimal] = field(default_factory=lambda: NO_RATES)
     discount: Decimal | None = None
 
 

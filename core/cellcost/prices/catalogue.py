@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from cellcost.errors import CatalogueError
 from cellcost.prices.units import SOURCE_UNITS
@@ -254,9 +254,9 @@ def load_catalogue(path: Path = SHIPPED) -> Catalogue:
             " update cellcost"
         )
     version, providers = document.get("version"), document.get("providers")
-    if not isinstance(version, str) or not isinstance(providers, list):
+    if not isinstance(version, str) or not _is_list(providers):
         raise CatalogueError(f"{where}: lacks `version` or `providers`")
-    rows = enumerate(cast(list[Any], providers))
+    rows = enumerate(providers)
     return Catalogue(
         tuple(_provider(row, f"{where}, provider {n}") for n, row in rows),
         version,
@@ -269,6 +269,10 @@ def _compiled(raw: Any, where: str) -> date | None:
         return None if raw is None else date.fromisoformat(raw)
     except (TypeError, ValueError):
         raise CatalogueError(f"{where}: `compiled` is {raw!r}, not a day") from None
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _provider(raw: Any, where: str) -> Provider:
@@ -375,8 +379,8 @@ def _matcher(clauses: list[Any]) -> Callable[[str], bool]:
 
 
 def _clause(clause: Any) -> Callable[[str], bool]:
-    if isinstance(clause, list):
-        tests = [_clause(part) for part in cast(list[Any], clause)]
+    if _is_list(clause):
+        tests = [_clause(part) for part in clause]
         return lambda name: all(test(name) for test in tests)
     if not isinstance(clause, str) or not clause:
         raise TypeError(f"{clause!r} is no match clause")

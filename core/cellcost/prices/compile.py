@@ -91,13 +91,12 @@ def _model(provider: str, model: Any) -> dict[str, Any]:
     if model.context_window:
         out["window"] = model.context_window
     place = f"{provider}/{model.id}"
-    conditional = model.prices if isinstance(model.prices, list) else None
-    if conditional is None:
+    if hasattr(model.prices, "calc_price"):  # one price, not a list of dated ones
         out["prices"] = [{"rates": _rates(model.prices, place)}]
     else:
         out["prices"] = [
             {**_constraint(item.constraint), "rates": _rates(item.prices, place)}
-            for item in conditional
+            for item in model.prices
         ]
     variants = [
         {
@@ -175,8 +174,8 @@ def _start_dates(providers: Any) -> Iterator[date]:
     yield date(1970, 1, 1)
     for provider in providers:
         for model in provider.models:
-            prices = model.prices if isinstance(model.prices, list) else []
-            for item in (*prices, *(model.price_variants or ())):
+            dated = () if hasattr(model.prices, "calc_price") else model.prices
+            for item in (*dated, *(model.price_variants or ())):
                 if hasattr(item.constraint, "start_date"):
                     yield item.constraint.start_date
 

@@ -34,30 +34,39 @@ def cost(card: RateCard, usage: Usage) -> tuple[Line, ...]:
     priced card (it costs 0), one unpriced line on another.
     """
     total, cached = usage.input_tokens, usage.cache_read_tokens
+    written = usage.cache_write_tokens
     rates = card.brackets[0][1]
     for start, higher in card.brackets[1:]:
         if total > start:
             rates = higher
     output, thought = usage.output_tokens, usage.reasoning_tokens
+    plain, said = total - cached - written, output - thought
     lines: list[Line] = []
     if (
         usage.other
-        or usage.cache_write_tokens
         or usage.cache_write_1h_tokens
         or usage.input_audio_tokens
         or usage.cache_read_audio_tokens
         or usage.output_audio_tokens
-        or not 0 <= cached <= total
-        or not 0 <= thought <= output
+        or plain < 0
+        or said < 0
+        or cached < 0
+        or written < 0
+        or thought < 0
+        or card.unit_billed
     ):
         _split(card, rates, usage, lines)
     else:  # what nearly every call is
-        if total > cached:
-            lines.append(_line(1, rates.input, total - cached))
+        if plain:
+            lines.append(_line(1, rates.input, plain))
         if cached:
             lines.append(_line(len(lines) + 1, rates.cache_read, cached))
-        if output > thought:
-            lines.append(_line(len(lines) + 1, rates.output, output - thought))
+        if written:
+            ttl = "5m" if card.written_ttl else ""
+            rate = rates.tokens["cache_write", ttl]
+            lines.append(_line(len(lines) + 1, rate, written))
+        if said:
+            lines.append(_line(len(lines) + 1, rates.output, said))
         if thought:
             lines.append(_line(len(lines) + 1, rates.reasoning, thought))
     if card.per_request is not None:
@@ -144,7 +153,7 @@ def _split(card: RateCard, rates: Rates, usage: Usage, lines: list[Line]) -> Non
         left -= take(meter, variant, other.pop(name, 0), left)
     parts.insert(plain, ("output", "", left))
 
-    if card.unit_billed and card.units.keys() & other.keys():
+    if card.unit_billed and any(other.get(name, 0) > 0 for name in card.units):
         rates = NO_CHARGE
     for meter, variant, quantity in parts:
         if quantity:

@@ -28,8 +28,8 @@ class OwnPrices:
         self._entries: dict[str, list[_Entry]] = {}
         for price in entries:
             _check(price)
-            rule = re.compile(translate(price.model.lower())).match
-            entry = _Entry(price, lambda name, rule=rule: rule(name) is not None)
+            rule = re.compile(translate(price.model.lower()))
+            entry = _Entry(price, rule)
             self._entries.setdefault(provider_id(price.provider), []).append(entry)
         for group in self._entries.values():
             for one, other in combinations(group, 2):
@@ -40,7 +40,7 @@ class OwnPrices:
         group = self._entries.get(provider, ())
         for name in names:
             for entry in group:
-                if entry.holds(day) and entry.matches(name.lower()):
+                if entry.holds(day) and entry.rule.match(name.lower()):
                     return entry.price
         return None
 
@@ -55,7 +55,7 @@ class OwnPrices:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     price: OwnPrice
-    matches: Callable[[str], bool]
+    rule: re.Pattern[str]
 
     def holds(self, day: date) -> bool:
         start, end = self.price.valid_from, self.price.valid_to

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from cellcost.tokens.counting import count
 from cellcost.tokens.vocabularies import vocabulary_of
@@ -79,14 +79,18 @@ def _tools(tools: Iterable[Mapping[str, Any]], model: str) -> int:
             schema = _mapping(value)
             total += _PROPERTY
             options = schema.get("enum")
-            if isinstance(options, list):
+            if _is_list(options):
                 total += _ENUM
-                for option in cast(list[Any], options):
+                for option in options:
                     said = option if isinstance(option, str) else json.dumps(option)
                     total += _ENUM_ITEM + (count(said, model) or 0)
             line = f"{name}:{_text(schema, 'type')}:{_text(schema, 'description')}"
             total += count(line.rstrip("."), model) or 0
     return total + (_TOOLS_END if some else 0)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
