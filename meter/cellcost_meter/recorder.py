@@ -9,7 +9,7 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Protocol
@@ -124,12 +124,8 @@ class CallRecorder:
         input_tokens: int,
         output_cap: int | None,
         endpoint: "Endpoint | None" = None,
-        retry_of: Callable[[str], str] = lambda run_id: "",
     ) -> Ticket:
-        """Store that `call` is about to leave, with the most that it may cost.
-
-        `retry_of(run_id)` names the failed attempt of this run that it repeats.
-        """
+        """Store that `call` is about to leave, with the most that it may cost."""
         at = price_time()
         now = utc_now()
         lines: tuple[Line, ...] = ()
@@ -140,13 +136,11 @@ class CallRecorder:
         except Exception as error:  # noqa: BLE001 - the intent must be stored
             _log.debug("cellcost: no worst case", exc_info=True)
             lines = unknown_lines(f"cellcost could not price it: {_name(error)}")
-        here = self._here()
-        repeated = retry_of(here.run_id)
         intent = Intent(
             id=new_id(),
             time=now,
-            where=here,
-            call=replace(call, retry_of=repeated) if repeated else call,
+            where=where,
+            call=call,
             expected=tuple(
                 line
                 for line in lines
