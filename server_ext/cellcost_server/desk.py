@@ -95,6 +95,7 @@ class Desk:
         self._today_waits = True
         self._today_pace = Pace(per_second=2, burst=2)
         self._meters: dict[str, dict[str, Any]] = {}
+        self._journal_told: dict[str, str] = {}
         self._book: PriceBook | None = None
 
     def close(self) -> None:
@@ -115,9 +116,15 @@ class Desk:
         self._today_waits |= touched.today
         if kernels is not None:
             self._notice_meters(now)
-        cells = tuple(self._due(now)) if readable else ()
+        journal = self._journal_json()
+        if journal != self._journal_told:
+            self._journal_told = journal
+            self._today_waits = True
+        # Also while the journal cannot be read: what was read before still stands, and
+        # that there is trouble must reach the page.
+        cells = tuple(self._due(now))
         today = None
-        if readable and self._today_waits and self._today_pace.allows(now):
+        if self._today_waits and self._today_pace.allows(now):
             self._today_waits = False
             today = self.today()
         return News(
@@ -333,7 +340,7 @@ class Desk:
         return {"state": "ok", "detail": ""}
 
     def _somebody_died(self, now: float) -> bool:
-        if self._spooled_since is not None:
+        if self._spooled_since is not None or self._recovery_trouble:
             return True
         if not self._shelf.has_pending() or now - self._writers_at < _WRITERS_SECONDS:
             return False

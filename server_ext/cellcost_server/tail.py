@@ -55,6 +55,7 @@ class Tail:
         self._recovered_at = float("-inf")
         self._kernels = 0
         self._failure = ""
+        self._unrecovered = ""
         self._task: asyncio.Task[None] | None = None
         self._recovery: asyncio.Task[None] | None = None
         # Recovery may wait for the journal: never in the thread that answers.
@@ -130,9 +131,9 @@ class Tail:
             await loop.run_in_executor(self._recoverer, recover, self._home)
         except (sqlite3.Error, OSError, CellcostError) as error:
             trouble = f"the journal in {self._home} cannot be written: {error}"
-            if trouble != self._failure:
-                self._failure = trouble
-                self._log.warning("cellcost: %s", trouble)
+        if trouble and trouble != self._unrecovered:
+            self._log.warning("cellcost: %s", trouble)
+        self._unrecovered = trouble
         await loop.run_in_executor(self._thread, self._desk.recovered, trouble)
 
     def _failed(self, error: Exception) -> None:
