@@ -18,7 +18,15 @@ from cellcost import __version__, context
 from cellcost.home import journal_home
 from cellcost.journal import About, Writer
 from cellcost.records import Event, Where
-from cellcost_meter import attribution, call_site, capture, carry, kernel, process
+from cellcost_meter import (
+    attribution,
+    autoload,
+    call_site,
+    capture,
+    carry,
+    kernel,
+    process,
+)
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.notebook import NotebookPath, NotebookTags
 from cellcost_meter.recorder import CallRecorder
@@ -27,7 +35,13 @@ if TYPE_CHECKING:
     from cellcost.config import Settings
     from cellcost.prices import PriceBook
 
-__all__ = ["OFF_VARIABLE", "auto_install", "install", "uninstall"]
+__all__ = [
+    "OFF_VARIABLE",
+    "auto_install",
+    "auto_install_in_process",
+    "install",
+    "uninstall",
+]
 
 OFF_VARIABLE = "CELLCOST_METER"
 """`CELLCOST_METER=off` keeps the meter from loading by itself."""
@@ -52,14 +66,23 @@ def install() -> None:
 
 
 def auto_install() -> None:
-    """Meter this process unless `CELLCOST_METER=off` says not to. Never raises."""
-    if os.environ.get(OFF_VARIABLE, "").strip().lower() not in (
-        "off",
-        "0",
-        "false",
-        "no",
-    ):
+    """Meter this kernel unless somebody said not to. Never raises.
+
+    `CELLCOST_METER=off` says so for one process, `cellcost disable` for an environment.
+    """
+    if not (_is_switched_off() or autoload.is_off()):
         install()
+
+
+def auto_install_in_process() -> None:
+    """Meter this process unless `CELLCOST_METER=off` says not to. Never raises."""
+    if not _is_switched_off():
+        install()
+
+
+def _is_switched_off() -> bool:
+    value = os.environ.get(OFF_VARIABLE, "").strip().lower()
+    return value in ("off", "0", "false", "no")
 
 
 def uninstall() -> None:

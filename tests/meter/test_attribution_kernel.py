@@ -1,5 +1,7 @@
 """Whose call it is, seen from inside a real kernel."""
 
+import inspect
+import json
 import threading
 from typing import Any as Kernel  # tests are no package: the class is in conftest.py
 
@@ -153,9 +155,7 @@ def test_a_pool_that_cells_share_serves_each_under_its_own_name(
     assert used.value["run"] == used.msg_id
     mapped = kernel.run("say([s for s in pool.map(look, [1, 2])])", cell_id="maps")
     assert [who(seen) for seen in mapped.value] == [("thread", "maps")] * 2
-    kernel.run(
-        "getattr(pool, 'shutdown', pool.terminate if hasattr(pool, 'terminate') else None)()"
-    )
+    kernel.run("pool.shutdown() if hasattr(pool, 'shutdown') else pool.terminate()")
 
 
 def test_a_callback_of_a_pool_belongs_to_the_submitter(kernel: Kernel) -> None:
@@ -304,21 +304,20 @@ def test_a_nested_run_cell_belongs_to_the_outer_cell(kernel: Kernel) -> None:
     answer = kernel.run(
         "get_ipython().run_cell('say(look())')\n"
         "get_ipython().run_cell('')\n"
-        "get_ipython().run_cell('1/0', silent=True)\n"
+        "get_ipython().run_cell('found = 1', silent=True)\n"
         "say(look())",
         cell_id="outer",
     )
     assert answer.error == ""
     lines = [line for line in answer.printed.splitlines() if line.startswith("{")]
-    seen = [__import__("json").loads(line) for line in lines]
+    seen = [json.loads(line) for line in lines]
     assert [who(s) for s in seen] == [("cell", "outer")] * 2
 
 
-@pytest.mark.parametrize("magic", ["%time", "%%capture_nothing_here_but_time"])
-def test_code_under_a_magic_belongs_to_the_cell(kernel: Kernel, magic: str) -> None:
-    code = "%time say(look())" if magic == "%time" else "%%time\nsay(look())"
+@pytest.mark.parametrize("code", ["%time say(look())", "%%time\nsay(look())"])
+def test_code_under_a_magic_belongs_to_the_cell(kernel: Kernel, code: str) -> None:
     answer = kernel.run(code, cell_id="magic")
-    seen = __import__("json").loads(answer.printed.splitlines()[0])
+    seen = json.loads(answer.printed.splitlines()[0])
     assert who(seen) == ("cell", "magic")
 
 
@@ -337,10 +336,9 @@ def test_code_without_a_cell_id_is_a_cell_without_a_name(kernel: Kernel) -> None
 
 def test_a_subshell_runs_beside_the_cell_of_the_main_shell(kernel: Kernel) -> None:
     subshell = kernel.control("create_subshell_request", {})["subshell_id"]
-    waiting = (
-        kernel.send("inside.set(); leave.wait(30); say(look())", cell_id="main shell")
-        if not kernel.run("inside, leave = threading.Event(), threading.Event()").error
-        else ""
+    kernel.run("inside, leave = threading.Event(), threading.Event()")
+    waiting = kernel.send(
+        "inside.set(); leave.wait(30); say(look())", cell_id="main shell"
     )
     beside = kernel.send(
         "inside.wait(30); found = look(); leave.set()",
@@ -417,21 +415,28 @@ def test_after_an_error_the_next_cell_is_itself(kernel: Kernel) -> None:
     assert (who(first), who(now)) == (("cell", "fails"), ("cell", "next"))
 
 
-@pytest.mark.parametrize(
-    "wait", ["while True: time.sleep(0.01)", "await asyncio.sleep(600)"]
-)
-def test_after_an_interrupt_the_next_cell_is_itself(kernel: Kernel, wait: str) -> None:
+def test_after_an_interrupt_the_next_cell_is_itself(kernel: Kernel) -> None:
     running = kernel.send(
-        f"import time\nprint('here', flush=True)\n{wait}", cell_id="interrupted"
+        "import time\nprint('here', flush=True)\nwhile True: time.sleep(0.01)",
+        cell_id="interrupted",
     )
-    while True:
-        message = kernel.client.get_iopub_msg(timeout=60)
-        if message["msg_type"] == "stream":
-            break
+    while kernel.client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+        pass
     kernel.manager.interrupt_kernel()
-    assert kernel.wait(running).error
-    answer = kernel.run("say(look())", cell_id="after")
-    assert who(answer.value) == ("cell", "after")
+    assert kernel.wait(running).error == "KeyboardInterrupt: "
+    assert who(kernel.run("say(look())", cell_id="after").value) == ("cell", "after")
+
+
+def test_after_an_interrupted_await_the_next_cell_is_itself(kernel: Kernel) -> None:
+    # The signal comes from inside: ipykernel 7.4 does not wake up for one from outside
+    # while its loop waits, with and without cellcost (measured 2026-11-24).
+    interrupted = kernel.run(
+        "asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), 2)\n"
+        "await asyncio.sleep(600)",
+        cell_id="interrupted",
+    )
+    assert interrupted.error == "CancelledError: "
+    assert who(kernel.run("say(look())", cell_id="after").value) == ("cell", "after")
 
 
 def test_a_cell_that_is_aborted_leaves_no_trace(kernel: Kernel) -> None:
@@ -498,7 +503,7 @@ def test_a_restart_gives_the_same_kernel_a_new_session(kernel: Kernel) -> None:
     before = kernel.run("say(look())", cell_id="before").value
     kernel.manager.restart_kernel(now=True)
     kernel.client.wait_for_ready(timeout=60)
-    kernel.run(__import__("inspect").getmodule(type(kernel)).OBSERVE)
+    kernel.run(inspect.getmodule(type(kernel)).OBSERVE)
     after = kernel.run("say(look())", cell_id="after").value
     assert who(after) == ("cell", "after")
     assert after["kernel"] == before["kernel"]
