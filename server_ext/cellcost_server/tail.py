@@ -21,7 +21,7 @@ CELLS_SCHEMA = "https://schema.cellcost.dev/cells/v1"
 TODAY_SCHEMA = "https://schema.cellcost.dev/today/v1"
 
 _BEAT_SECONDS = 0.1
-_IDLE_BEAT_SECONDS = 1.0
+_IDLE_BEAT_SECONDS = 0.5
 """Without a kernel here nothing of this server can change: other servers' calls only
 move today's figure."""
 _LOOK_SECONDS = 1.0

@@ -16,7 +16,7 @@ from cellcost.views.days import DayBook, DayView, day_bounds
 from cellcost.views.entries import Entry, InFlight, entries_of, entry_tally
 from cellcost.views.notebooks import Breakdown, NotebookBook, NotebookView
 from cellcost.views.report import REPORT_KEYS, ReportKey, ReportRow, report
-from cellcost.views.runs import ModelKey
+from cellcost.views.runs import Gap, ModelKey
 from cellcost.views.tally import STATES, State, Tally
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "DayBook",
     "DayView",
     "Entry",
+    "Gap",
     "InFlight",
     "LineSum",
     "ModelKey",

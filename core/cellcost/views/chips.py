@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from cellcost.views.runs import Gap, ModelKey, Run
+from cellcost.views.runs import Gap, Run
 
 __all__ = ["Chip", "chips_of", "how_to_price"]
 
@@ -61,33 +61,46 @@ def chips_of(run: Run) -> tuple[Chip, ...]:
     return tuple(chips)
 
 
-def how_to_price(model: ModelKey) -> str:
-    """Return the exact lines for `cellcost.toml` that would give `model` a price."""
-    if not model.provider:
-        return (
-            "[[endpoints]]\n"
-            f'url = "{_guessed_scheme(model.endpoint)}://{model.endpoint}"\n'
-            'provider = "openai"   # whose price list applies\n'
+def how_to_price(gap: Gap) -> str:
+    """Return the lines for `cellcost.toml` that give a model its price.
+
+    Empty where no price is what is missing (a cut-off call, say).
+    """
+    model = gap.model
+    if "[[endpoints]]" in gap.reason and model.endpoint and "trust" not in gap.reason:
+        lines = [
+            "[[endpoints]]",
+            f'url = "{_guessed_scheme(model.endpoint)}://{model.endpoint}"',
+        ]
+        if not model.provider:
+            return "\n".join(
+                [*lines, 'provider = "openai"   # whose price list applies']
+            )
+        return "\n".join([*lines, f'provider = "{model.provider}"', _RATES])
+    if "[[prices]]" in gap.reason and model.provider:
+        return "\n".join(
+            [
+                "[[prices]]",
+                f'provider = "{model.provider}"',
+                f'model = "{model.model}"',
+                _RATES,
+            ]
         )
-    return (
-        "[[prices]]\n"
-        f'provider = "{model.provider}"\n'
-        f'model = "{model.model}"\n'
-        'rates = { input = "0.25", output = "2.00" }   # USD per 1,000,000 tokens\n'
-    )
+    return ""
+
+
+_RATES = 'rates = { input = "0.25", output = "2.00" }   # USD per 1,000,000 tokens'
 
 
 def _gap_hint(gaps: Counter[Gap]) -> str:
     if not gaps:
         return "No price is known."
     gap, _ = gaps.most_common(1)[0]
-    reason = gap.reason or "no price is known"
     more = f" (and {len(gaps) - 1} more)" if len(gaps) > 1 else ""
-    name = gap.model.model or "this model"
-    return (
-        f"{name}: {reason}{more}. To price it, add to cellcost.toml:\n"
-        f"{how_to_price(gap.model)}"
-    )
+    name = gap.model.model or "this call"
+    said = f"{name}: {gap.reason or 'no price is known'}{more}"
+    lines = how_to_price(gap)
+    return f"{said}\n\n{lines}" if lines else said
 
 
 def _listed(counts: Counter[str]) -> str:
