@@ -66,7 +66,12 @@ class FakeProvider:
         self._replies: deque[Reply] = deque()
         self._default = Reply()
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            # Looks for the end often: a test waits for it.
+            target=self._server.serve_forever,
+            args=(0.01,),
+            daemon=True,
+        )
 
     def __enter__(self) -> "FakeProvider":
         self._thread.start()
