@@ -14,7 +14,7 @@ __all__ = ["NotebookPath", "NotebookTags"]
 _LARGEST_BYTES = 64 * 1024 * 1024
 """A larger notebook is not read for its tags."""
 _WAIT_SECONDS = 0.5
-"""How long the first call may wait for the tags; they are read since its cell began."""
+"""How long a call may wait for the tags; they are read since its cell began."""
 
 _NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -39,35 +39,39 @@ class NotebookPath:
         path = Path(name)
         if not path.is_absolute():
             return cls(name.replace(os.sep, "/"), str(path.absolute()))
-        for root in _server_roots(environment):
-            if path.is_relative_to(root):
-                return cls(path.relative_to(root).as_posix(), name)
-        return cls(path.as_posix(), name)
+        if not path.exists():
+            # A client that gives the whole path as the name gets its folder twice.
+            beside = Path.cwd() / path.name
+            path = beside if beside.exists() else path
+        root = _server_root(environment)
+        if root is not None and path.is_relative_to(root):
+            return cls(path.relative_to(root).as_posix(), str(path))
+        return cls(path.as_posix(), str(path))
 
 
-def _server_roots(environment: Mapping[str, str]) -> list[Path]:
-    """Return the root folder of the server that is this process's parent."""
+def _server_root(environment: Mapping[str, str]) -> Path | None:
+    """Return the root folder of the server that started this process."""
     pid = environment.get("JPY_PARENT_PID", "")
-    if not pid.isdecimal():
-        return []
-    folders = [Path(environment.get("JUPYTER_RUNTIME_DIR", "")), *_runtime_folders()]
-    for folder in folders:
-        try:
-            text = (folder / f"jpserver-{pid}.json").read_text("utf-8")
-            root = json.loads(text)["root_dir"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        return [Path(str(root))]
-    return []
+    folder = _runtime_folder(environment)
+    if not pid.isdecimal() or folder is None:
+        return None
+    try:
+        about: Any = json.loads((folder / f"jpserver-{pid}.json").read_text("utf-8"))
+        return Path(about["root_dir"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
-def _runtime_folders() -> list[Path]:
+def _runtime_folder(environment: Mapping[str, str]) -> Path | None:
+    named = environment.get("JUPYTER_RUNTIME_DIR", "")
+    if named:
+        return Path(named)
     try:
         # A kernel has it loaded already (ipykernel asks it where to listen).
         from jupyter_core.paths import jupyter_runtime_dir
     except ImportError:
-        return []
-    return [Path(jupyter_runtime_dir())]
+        return None
+    return Path(jupyter_runtime_dir())
 
 
 class NotebookTags:
@@ -97,14 +101,15 @@ class NotebookTags:
         if status.st_size > _LARGEST_BYTES:
             self._read.set()
             return
+        self._read.clear()
         threading.Thread(
             target=self._load, name="cellcost notebook tags", daemon=True
         ).start()
 
     def current(self) -> Mapping[str, str]:
-        """Return the tags; the first time this may wait for the file."""
-        if not self._read.is_set():
-            self._read.wait(_WAIT_SECONDS)
+        """Return the tags; while the file is being read, wait for it once."""
+        if not self._read.wait(_WAIT_SECONDS):
+            self._read.set()  # a hanging file system: the next call does not wait
         return self._tags
 
     def _load(self) -> None:
