@@ -1,0 +1,222 @@
+"""From a document or notebook to its call sites."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from cellcost.analysis import syntax as s
+from cellcost.analysis.calling import call_func, construct
+from cellcost.analysis.callsite import CallSite, site_of
+from cellcost.analysis.families import hot_words
+from cellcost.analysis.run import OutOfBudget, Run
+from cellcost.analysis.scopes import Frame, Module
+from cellcost.analysis.sites import Look, record
+from cellcost.analysis.source import Chunk
+from cellcost.analysis.statements import execute
+from cellcost.analysis.units import Document, Unit
+from cellcost.analysis.values import (
+    Args,
+    Class,
+    Func,
+    Mod,
+    Object,
+    Partial,
+    Place,
+    Thing,
+    Value,
+    lit,
+)
+
+__all__ = ["Find", "analyse"]
+
+Find = Callable[[str, str], Document | None]
+"""From a dotted module name (with leading dots) and the importer's path to a file."""
+
+_MOST_MODULES = 24
+
+
+def nothing_found(name: str, importer: str) -> Document | None:
+    """Return no module: the analysis of one file alone."""
+    return None
+
+
+def analyse(unit: Unit, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
+    """Return the call sites of a document or notebook, in the order of their places.
+
+    Never raises on any text; what takes too long is cut, and what was found stays.
+    """
+    main = Module(unit.path)
+    imports = _Imports(find, {unit.path: main})
+    run = Run(imports)
+    imports.run = run
+    _run_unit(run, main, unit)
+    _run_roots(run, main)
+    sites = [
+        site_of(sighting)
+        for sighting in run.sightings.values()
+        if sighting.place.module is main
+    ]
+    return tuple(sorted(sites, key=lambda site: site.order))
+
+
+def _run_unit(run: Run, module: Module, unit: Unit) -> None:
+    for cell, row, chunk in unit.pieces():
+        if unit.looped(cell):
+            with run.loop(None):
+                _run_chunk(run, module, cell, row, chunk)
+        else:
+            _run_chunk(run, module, cell, row, chunk)
+    for cell, magic in unit.magics():
+        place = Place(module, cell, magic.row, lambda row, column: column)
+        frame = Frame(module, place, module.vars)
+        look = Look(lit(magic.model), (lit(magic.prompt),), None, (), "")
+        span = s.Span(0, magic.column, 0, magic.end_column)
+        record(run, frame, span, "chat", look, family="jupyter-ai")
+
+
+def _run_chunk(
+    run: Run, module: Module, cell: int | None, row: int, chunk: Chunk
+) -> None:
+    place = Place(module, cell, row, chunk.column)
+    frame = Frame(module, place, module.vars)
+    depth, loops = len(run.stack), len(run.loops)
+    try:
+        execute(run, frame, chunk.body)
+    except (OutOfBudget, RecursionError):
+        del run.stack[depth:]
+        del run.loops[loops:]
+
+
+# -- functions that nothing calls ------------------------------------------------------
+
+
+def _run_roots(run: Run, main: Module) -> None:
+    """Look into the functions that nothing called, callers before the called."""
+    hot = set(hot_words())
+    hot.update(name for name, value in main.vars.items() if _may_spend(value))
+    seen: set[int] = set()
+    while run.steps_left > 0:
+        waiting = [
+            func
+            for mark, func in list(run.funcs.items())
+            if func.place.module is main and mark not in seen
+        ]
+        if not waiting:
+            return
+        named = {id(func.definition): _name(func) for func in waiting}
+        words = {
+            id(func.definition): func.definition.words()
+            for func in waiting
+            if isinstance(func.definition, s.FuncDef)
+        }
+        _spread_heat(waiting, words, hot)
+        mentioned = _mentioned(named, words)
+        ordered = [f for f in waiting if id(f.definition) not in mentioned]
+        ordered += [f for f in waiting if id(f.definition) in mentioned]
+        for func in ordered:
+            mark = id(func.definition)
+            if mark in seen:
+                continue
+            seen.add(mark)
+            said = words.get(mark)
+            if mark in run.called or (said is not None and not said & hot):
+                continue
+            _run_root(run, func)
+            if run.steps_left <= 0:
+                return
+
+
+def _may_spend(value: Value) -> bool:
+    return any(isinstance(a, Thing | Partial | Object | Class | Mod) for a in value)
+
+
+def _spread_heat(
+    waiting: Sequence[Func], words: Mapping[int, frozenset[str]], hot: set[str]
+) -> None:
+    """Add to the hot words the names of the functions that hold one, and so on."""
+    cold = list(waiting)
+    while True:
+        left: list[Func] = []
+        for func in cold:
+            said = words.get(id(func.definition))
+            if said is not None and said & hot:
+                hot.add(_name(func))
+                if func.owner is not None:
+                    hot.add(func.owner.name)
+            else:
+                left.append(func)
+        if len(left) == len(cold):
+            return
+        cold = left
+
+
+def _name(func: Func) -> str:
+    return func.definition.name if isinstance(func.definition, s.FuncDef) else ""
+
+
+def _mentioned(
+    named: Mapping[int, str], words: Mapping[int, frozenset[str]]
+) -> set[int]:
+    """Return the functions whose name stands in another waiting function."""
+    counts: dict[str, int] = {}
+    names = set(named.values())
+    for said in words.values():
+        for name in said & names:
+            counts[name] = counts.get(name, 0) + 1
+    # A function's own words hold its name once.
+    own: dict[str, int] = {}
+    for name in named.values():
+        own[name] = own.get(name, 0) + 1
+    return {
+        mark
+        for mark, name in named.items()
+        if name and counts.get(name, 0) > own.get(name, 0)
+    }
+
+
+def _run_root(run: Run, func: Func) -> None:
+    depth, loops = len(run.stack), len(run.loops)
+    try:
+        for of in _owners(run, func):
+            call_func(run, None, func, Args(), None, of=of)
+    except (OutOfBudget, RecursionError):
+        del run.stack[depth:]
+        del run.loops[loops:]
+
+
+def _owners(run: Run, func: Func) -> Iterable[Object | Class | None]:
+    owner = func.owner
+    if owner is None or func.flavour == "staticmethod":
+        return (None,)
+    if func.flavour == "classmethod":
+        return (owner,)
+    if not owner.objects and _name(func) != "__init__":
+        construct(run, None, owner, Args(), None)
+    if not owner.objects:
+        return (Object(owner, {}),)
+    return tuple(owner.objects)
+
+
+class _Imports:
+    """The workspace's modules that the analysed one reaches, each run once."""
+
+    def __init__(self, find: Find, known: dict[str, Module]) -> None:
+        self._find = find
+        self._known = known
+        self._names: dict[tuple[str, str], Module | None] = {}
+        self.run: Run | None = None
+
+    def __call__(self, name: str, importer: Module) -> Module | None:
+        key = (name, importer.path)
+        if key in self._names:
+            return self._names[key]
+        document = self._find(name, importer.path)
+        module = None
+        if document is not None:
+            module = self._known.get(document.path)
+            if module is None and len(self._known) < _MOST_MODULES:
+                module = Module(document.path, name)
+                self._known[document.path] = module
+                self._names[key] = module
+                if self.run is not None:
+                    _run_unit(self.run, module, document)
+        self._names[key] = module
+        return module

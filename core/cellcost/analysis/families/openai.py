@@ -1,0 +1,90 @@
+"""OpenAI and its Azure form."""
+
+from cellcost.analysis.families.table import Bills, Family, Kind, Makes, Method
+
+__all__ = ["FAMILY"]
+
+_CAP = ("max_completion_tokens", "max_tokens")
+_CHAT = Bills(kind="chat", cap=_CAP, duck=("model", "messages"))
+_RESPONSES = Bills(
+    kind="responses",
+    prompt=("input", "instructions"),
+    cap=("max_output_tokens",),
+    duck=("model", "input"),
+)
+_IMAGE = Bills(
+    kind="image",
+    prompt=("prompt",),
+    cap=(),
+    duck=("model", "prompt"),
+    default="dall-e-2",
+)
+_AUDIO = Bills(kind="audio", prompt=(), cap=(), duck=("model", "file"))
+
+_METHODS: dict[str, Method] = {
+    "chat.completions.create": _CHAT,
+    "chat.completions.parse": _CHAT,
+    "chat.completions.stream": _CHAT,
+    "responses.create": _RESPONSES,
+    "responses.parse": _RESPONSES,
+    "responses.stream": _RESPONSES,
+    "completions.create": Bills(
+        kind="completion", prompt=("prompt",), duck=("model", "prompt")
+    ),
+    "embeddings.create": Bills(
+        kind="embeddings", prompt=("input",), cap=(), duck=("model", "input")
+    ),
+    "images.generate": _IMAGE,
+    "images.edit": _IMAGE,
+    "images.create_variation": Bills(
+        kind="image", prompt=(), cap=(), default="dall-e-2"
+    ),
+    "audio.transcriptions.create": _AUDIO,
+    "audio.translations.create": _AUDIO,
+    "audio.speech.create": Bills(
+        kind="audio", prompt=("input",), cap=(), duck=("model", "input")
+    ),
+    "videos.create": Bills(kind="video", prompt=("prompt",), cap=(), default="sora-2"),
+    "videos.create_and_poll": Bills(
+        kind="video", prompt=("prompt",), cap=(), default="sora-2"
+    ),
+    "realtime.connect": Bills(kind="realtime", prompt=(), cap=()),
+    "with_options": Makes(),
+    "copy": Makes(),
+}
+# The old module-level interface (openai < 1).
+_OLD: dict[str, Method] = {
+    "ChatCompletion.create": _CHAT,
+    "ChatCompletion.acreate": _CHAT,
+    "Completion.create": _METHODS["completions.create"],
+    "Completion.acreate": _METHODS["completions.create"],
+    "Embedding.create": _METHODS["embeddings.create"],
+    "Embedding.acreate": _METHODS["embeddings.create"],
+    "Image.create": _IMAGE,
+    "Image.acreate": _IMAGE,
+    "Audio.transcribe": Bills(kind="audio", position=0, prompt=(), cap=()),
+    "Audio.translate": Bills(kind="audio", position=0, prompt=(), cap=()),
+}
+
+FAMILY = Family(
+    name="openai",
+    roots=("openai", "langfuse.openai"),
+    kinds=(
+        Kind(
+            name="openai.client",
+            provider="openai",
+            methods=_METHODS,
+            model=("azure_deployment",),
+        ),
+    ),
+    makers={
+        "OpenAI": "openai.client",
+        "AsyncOpenAI": "openai.client",
+        "Client": "openai.client",
+        "AsyncClient": "openai.client",
+        "AzureOpenAI": "openai.client",
+        "AsyncAzureOpenAI": "openai.client",
+    },
+    providers={"AzureOpenAI": "azure", "AsyncAzureOpenAI": "azure"},
+    functions={**_METHODS, **_OLD},
+)

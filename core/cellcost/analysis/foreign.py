@@ -1,0 +1,225 @@
+"""Calling what is installed: the standard library, SDKs, and everything else."""
+
+from collections.abc import Iterator
+
+from cellcost.analysis import syntax as s
+from cellcost.analysis.builtin import BUILTINS
+from cellcost.analysis.carriers import carried_things
+from cellcost.analysis.families import find, kind_named
+from cellcost.analysis.families.table import Bills
+from cellcost.analysis.run import Run
+from cellcost.analysis.scopes import Frame
+from cellcost.analysis.sites import Look, bill, record
+from cellcost.analysis.values import (
+    UNKNOWN,
+    Args,
+    Atom,
+    Bound,
+    Class,
+    Foreign,
+    Func,
+    Mapped,
+    Object,
+    Partial,
+    Thing,
+    Value,
+    lit,
+)
+
+__all__ = ["call_foreign"]
+
+# Functions and methods that call their first function for each of many elements.
+_MAPPERS = frozenset(
+    [
+        "apply",
+        "applymap",
+        "apply_async_many",
+        "async_map",
+        "imap",
+        "imap_unordered",
+        "map",
+        "map_async",
+        "map_batches",
+        "map_elements",
+        "map_partitions",
+        "map_rows",
+        "parallel_apply",
+        "process_map",
+        "progress_apply",
+        "progress_map",
+        "starmap",
+        "starmap_async",
+        "swifter_apply",
+        "thread_map",
+        "transform",
+        "agg",
+        "aggregate",
+        "for_each",
+        "foreach",
+        "filter",
+        "amap",
+        "gather_map",
+    ]
+)
+# Functions and methods that call their first function once.
+_RUNNERS = frozenset(
+    [
+        "apply_async",
+        "call_later",
+        "call_soon",
+        "create_task",
+        "defer",
+        "delay",
+        "run",
+        "run_in_executor",
+        "run_in_threadpool",
+        "run_sync",
+        "retry_call",
+        "start_soon",
+        "submit",
+        "to_thread",
+        "ensure_future",
+        "Thread",
+        "Process",
+        "Timer",
+        "call",
+        "Depends",
+        "pipe",
+        "Retrying",
+        "add_task",
+        "timeit",
+        "repeat",
+        "AsyncRetrying",
+        "run_until_complete",
+    ]
+)
+_NAMED_TARGETS = ("target", "func", "function", "fn", "stmt")
+
+
+def call_foreign(
+    run: Run, frame: Frame | None, atom: Foreign, args: Args, span: s.Span | None
+) -> Value:
+    """Return what calling something installed returns."""
+    known = BUILTINS.get(atom.path)
+    if known is not None:
+        return known(run, frame, args, span)
+    if not atom.called:
+        result = _sdk(run, frame, atom.path, args, span)
+        if result is not None:
+            return result
+    name = atom.path.rpartition(".")[2]
+    result = _calls_back(run, frame, name, args, span)
+    if result is not None:
+        return result
+    return (Foreign(f"{atom.path}()", called=True, relative=atom.relative),)
+
+
+def _sdk(
+    run: Run, frame: Frame | None, path: str, args: Args, span: s.Span | None
+) -> Value | None:
+    found = find(path)
+    if found is None:
+        return None
+    family = found.family
+    if isinstance(found.method, Bills):
+        bill(
+            run,
+            frame,
+            span,
+            found.method,
+            args,
+            provider=_provider_of(family.name, found.provider),
+            family=family.name,
+        )
+        return (Foreign(f"{family.name}.answer", called=True),)
+    parts = carried_things(args.every())
+    if found.makes is not None:
+        kind = found.makes
+        made = Thing(kind, args, found.provider, parts, made=found.name)
+        if kind.loads:
+            from cellcost.analysis.sites import whole_models
+
+            models = whole_models([made]) or UNKNOWN
+            if not models and kind.default:
+                models = lit(kind.default)
+            look = Look(models, (), None, tuple(run.loops), kind.provider)
+            record(run, frame, span, "load", look, family=family.name)
+        return (made,)
+    if parts and family.default_kind:
+        owner = kind_named(family.default_kind)
+        if owner is not None:
+            return (Thing(owner, args, "", parts, made=path.rpartition(".")[2]),)
+    if path.endswith("Message") and family.name == "langchain":
+        content = args.get(("content",), 0) or UNKNOWN
+        return (Mapped({"role": lit("user"), "content": content}),)
+    return None
+
+
+def _provider_of(family: str, provider: str) -> str:
+    return provider or (family if family in ("openai", "anthropic") else "")
+
+
+def _callables(value: Value) -> Iterator[Atom]:
+    for atom in value:
+        if (
+            isinstance(atom, Func | Bound | Partial | Class)
+            or (isinstance(atom, Thing) and atom.chain)
+            or (isinstance(atom, Object) and "__call__" in atom.of.attributes)
+        ):
+            yield atom
+
+
+def _calls_back(
+    run: Run, frame: Frame | None, name: str, args: Args, span: s.Span | None
+) -> Value | None:
+    if name not in _MAPPERS and name not in _RUNNERS:
+        return None
+    from cellcost.analysis.attributes import iterate
+    from cellcost.analysis.calling import call_value
+
+    target = args.get(_NAMED_TARGETS)
+    rest = list(args.at)
+    if target is None:
+        for number, value in enumerate(args.at):
+            if any(True for _ in _callables(value)):
+                target = value
+                rest = args.at[number + 1 :]
+                break
+    atoms: Value = tuple(_callables(target)) if target is not None else ()
+    if not atoms:
+        return None
+    if name in _RUNNERS:
+        given = rest
+        packed = args.get(("args",))
+        if packed is not None:
+            from cellcost.analysis.values import Seq
+
+            given = [v for a in packed if isinstance(a, Seq) for v in a.items]
+        named = {
+            k: v for k, v in args.named.items() if k not in (*_NAMED_TARGETS, "args")
+        }
+        whole = bool(given or named)
+        return call_value(run, frame, atoms, Args(given, named, whole), span)
+    columns = [iterate(run, value) for value in rest]
+    counts = [count for _, count in columns if count is not None]
+    count = min(counts) if counts and len(counts) == len(columns) else None
+    given = [items for items, _ in columns] or [UNKNOWN]
+    if name.startswith("starmap"):
+        from cellcost.analysis.attributes import index
+        from cellcost.analysis.values import Lit
+
+        width = _width(atoms)
+        given = [index(run, given[0], (Lit(n),)) for n in range(width)]
+    with run.loop(count):
+        result = call_value(run, frame, atoms, Args(given), span)
+    from cellcost.analysis.values import Seq
+
+    return (Seq([result] * count if count and count < 1000 else [result], bool(count)),)
+
+
+def _width(atoms: Value) -> int:
+    for atom in atoms:
+        func = atom.func if isinstance(atom, Bound) else atom
+        if isinstance(func, Func):
+            return len(func.definition.params)
+    return 1

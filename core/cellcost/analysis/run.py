@@ -1,0 +1,86 @@
+"""The state of one analysis: budgets, loops, what was found so far."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cellcost.analysis import syntax as s
+from cellcost.analysis.scopes import Module, Trail
+from cellcost.analysis.values import Func, Value
+
+if TYPE_CHECKING:
+    from cellcost.analysis.sites import Logged, Sighting
+    from cellcost.analysis.values import Class
+
+__all__ = ["Loop", "OutOfBudget", "Run"]
+
+
+class OutOfBudget(Exception):
+    """The analysis took as many steps as it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop around what runs now; `count` None is not known."""
+
+    count: int | None
+    endless: bool = False
+    """Whether only a `break` or `return` ends it."""
+
+
+ImportModule = Callable[[str, Module], "Module | None"]
+"""From a dotted name (with leading dots) and the importer to a workspace module."""
+
+
+@dataclass(slots=True)
+class Run:
+    """Everything that an analysis keeps while it runs."""
+
+    import_module: ImportModule
+    steps_left: int = 400_000
+    trail: Trail = field(default_factory=Trail)
+    loops: list[Loop] = field(default_factory=list[Loop])
+    sightings: "dict[tuple[str, int | None, int, int, str], Sighting]" = field(
+        default_factory=dict
+    )
+    funcs: dict[int, Func] = field(default_factory=dict[int, Func])
+    """Every function that was defined, by the id of its definition, in order."""
+    classes: "dict[int, Class]" = field(default_factory=dict)
+    called: set[int] = field(default_factory=set[int])
+    stack: list[int] = field(default_factory=list[int])
+    """The definitions of the functions that run now."""
+    turns: dict[int, int] = field(default_factory=dict[int, int])
+    answers: dict[int, Value] = field(default_factory=dict[int, Value])
+    globals: dict[str, Value] = field(default_factory=dict[str, Value])
+    """What frameworks keep for a process: `dspy.configure(lm=...)`."""
+    log: "list[Logged]" = field(default_factory=list["Logged"])
+    """Every sighting in order, so that a function's caller sees what it reached."""
+    passes: int = 0
+    keep: list[s.FuncDef | s.Lambda] = field(
+        default_factory=list["s.FuncDef | s.Lambda"]
+    )
+    """Definitions whose id is a key above: they must not be freed."""
+
+    def step(self) -> None:
+        """Count one step; raise OutOfBudget when there are none left."""
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            raise OutOfBudget
+
+    @contextmanager
+    def loop(self, count: int | None, *, endless: bool = False) -> Iterator[None]:
+        """Be in a loop."""
+        self.loops.append(Loop(count, endless))
+        try:
+            yield
+        finally:
+            self.loops.pop()
+
+    def define(self, func: Func) -> None:
+        """Remember a function, to look into it if nothing calls it."""
+        mark = id(func.definition)
+        if mark not in self.funcs:
+            self.keep.append(func.definition)
+        if mark not in self.called:
+            self.funcs[mark] = func

@@ -1,0 +1,183 @@
+"""A Python source cut into its top-level statements, each parsed once and kept.
+
+A statement that did not change keeps its tree whatever happens around it, so an edit
+costs what the edited statement costs, and what is kept never depends on the history of
+edits. It also keeps a broken statement from spoiling the next one.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cellcost.analysis.tree import Stmt
+
+__all__ = ["Chunk", "Source", "normal_lines"]
+
+# The line ends of the Language Server Protocol, not those of str.splitlines().
+_LINE_END = re.compile(r"\r\n?")
+
+_TOKEN = re.compile(
+    r"""
+    \#[^\n]*+
+    | "{3}(?:[^"\\]++|\\.|"(?!""))*+"{3}
+    | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
+    | "{3} | '{3}
+    | "(?:[^"\\\n]++|\\.)*+"
+    | '(?:[^'\\\n]++|\\.)*+'
+    | ["'][^\n]*+
+    | (?P<open>[(\[{])
+    | (?P<close>[)\]}])
+    | (?P<start>\n(?=[^\s\#)\]}]))
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+# A line that starts so belongs to the statement before it.
+_CONTINUES = re.compile(r"(?:else|elif|except|finally)\b")
+# No line inside brackets starts so: what is open there was never closed.
+_STRONG = re.compile(
+    r"(?:def|class|import|from|with|while|try|return|raise|del|global|assert|pass)\b"
+    r"|async\s+(?:def|with)\b|@[A-Za-z_]"
+)
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def normal_lines(text: str) -> str:
+    """Return `text` with every LSP line end as a newline and no NUL.
+
+    Line numbers and columns stay what they were.
+    """
+    if "\r" in text:
+        text = _LINE_END.sub("\n", text)
+    return text.replace("\0", " ") if "\0" in text else text
+
+
+@dataclass(slots=True, eq=False)
+class Chunk:
+    """One top-level statement, and what was learnt from its text alone."""
+
+    text: str
+    lines: int
+    """How many line ends it holds."""
+    _words: frozenset[str] | None = None
+    _body: "tuple[Stmt, ...] | None" = None
+    _rows: list[bytes] | None = None
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Return every identifier-like word in it, comments and strings included."""
+        if self._words is None:
+            self._words = frozenset(_WORD.findall(self.text))
+        return self._words
+
+    @property
+    def body(self) -> "tuple[Stmt, ...]":
+        """Return its statements; parses it the first time."""
+        if self._body is None:
+            from cellcost.analysis.tree import lower
+
+            self._body = lower(self.text)
+        return self._body
+
+    def column(self, row: int, byte_column: int) -> int:
+        """Return the column in code points of a column in UTF-8 bytes."""
+        if self.text.isascii():
+            return byte_column
+        if self._rows is None:
+            self._rows = self.text.encode("utf-8", "replace").split(b"\n")
+        if row >= len(self._rows):
+            return byte_column
+        return len(self._rows[row][:byte_column].decode("utf-8", "replace"))
+
+
+@dataclass(slots=True)
+class Source:
+    """A text and its chunks; `update` keeps the chunks that the new text shares."""
+
+    text: str = ""
+    chunks: tuple[Chunk, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        text, self.text = self.text, ""
+        self.update(text)
+
+    def update(self, text: str) -> None:
+        """Replace the text."""
+        text = normal_lines(text)
+        if text == self.text and self.chunks:
+            return
+        front, at = _same_front(self.chunks, text)
+        room = len(text) - at
+        back = _same_back(self.chunks[front:], text, room)
+        kept = self.chunks[len(self.chunks) - len(back) :] if back else ()
+        chunks = list(self.chunks[:front])
+        ends = {end: n for n, end in enumerate(back)}
+        while at < len(text):
+            if at in ends:
+                chunks.extend(kept[ends[at] :])
+                break
+            end = _next_start(text, at)
+            chunks.append(Chunk(text[at:end], text.count("\n", at, end)))
+            at = end
+        self.text = text
+        self.chunks = tuple(chunks)
+
+
+def _same_front(chunks: Sequence[Chunk], text: str) -> tuple[int, int]:
+    """Return how many chunks the text starts with, and where they end.
+
+    Where a chunk ends depends on the line after it, so the last is not counted.
+    """
+    at = count = 0
+    for chunk in chunks:
+        if not text.startswith(chunk.text, at):
+            break
+        at += len(chunk.text)
+        count += 1
+    if not count:
+        return 0, 0
+    return count - 1, at - len(chunks[count - 1].text)
+
+
+def _same_back(chunks: Sequence[Chunk], text: str, room: int) -> list[int]:
+    """Return where the chunks that the text ends with start in it, in order."""
+    starts: list[int] = []
+    at = len(text)
+    for chunk in reversed(chunks):
+        size = len(chunk.text)
+        if size > room or not text.startswith(chunk.text, at - size):
+            break
+        at -= size
+        room -= size
+        starts.append(at)
+    starts.reverse()
+    return starts
+
+
+def _next_start(text: str, at: int) -> int:
+    """Return where the statement that starts at `at` ends and the next one starts."""
+    depth = 0
+    line = at
+    for token in _TOKEN.finditer(text, at):
+        kind = token.lastgroup
+        if kind is None:
+            continue
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth = max(depth - 1, 0)
+        else:
+            end = token.end()
+            if depth and not _STRONG.match(text, end):
+                continue
+            before = text[line]
+            line = end
+            if before == "@" and not depth:
+                continue
+            if text.endswith("\\", at, token.start()) or (
+                not depth and _CONTINUES.match(text, end)
+            ):
+                continue
+            return end
+    return len(text)
