@@ -162,6 +162,7 @@ class Meter:
             self._attached.stop()
         for stop in reversed(self._stops):
             stop()
+        self.recorder.flusher.finish()
         self.writer.close()
 
     def where(self, frame: FrameType | None) -> Where:

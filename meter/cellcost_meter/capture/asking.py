@@ -68,7 +68,9 @@ def _is_extra(event: bytes) -> bool:
         chunk = json.loads(event.strip().removeprefix(b"data:"))
     except ValueError:
         return False
-    return isinstance(chunk, dict) and chunk.get("choices") == [] and bool(chunk["usage"])
+    return (
+        isinstance(chunk, dict) and chunk.get("choices") == [] and bool(chunk["usage"])
+    )
 
 
 def ask_for_usage(request: Any, body: bytes | None) -> UsageAsked | None:

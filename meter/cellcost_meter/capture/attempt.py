@@ -219,7 +219,9 @@ class Attempt:
             )
         elif "html" in (self._headers.content_type if self._headers else ""):
             self._later(
-                partial(self._count_and_settle, answer, "", "the answer is HTML, not JSON")
+                partial(
+                    self._count_and_settle, answer, "", "the answer is HTML, not JSON"
+                )
             )
         else:
             why = answer.doubt or oddity or _missing(answer)
@@ -402,7 +404,7 @@ class Attempt:
         )
 
 
-class Unfinished(Exception):  # noqa: N818 - a reason, never raised
+class Unfinished(Exception):
     """Stands for an end of which nobody told us."""
 
 

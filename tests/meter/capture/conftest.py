@@ -11,6 +11,7 @@ from typing import Literal
 import httpx
 import httpx2
 import pytest
+
 from cellcost.config import Endpoint
 from cellcost.journal import About, PendingCall, Reader, Writer
 from cellcost.prices import PriceBook

@@ -7,6 +7,7 @@ from typing import Any
 import anthropic
 import openai
 import pytest
+
 from cellcost.records import Event, tokens_of
 from cellcost.testing.provider import FakeProvider, Reply
 
@@ -185,9 +186,7 @@ def test_embeddings_are_input_only(meter: Any, provider: FakeProvider) -> None:
 
 def message(provider: FakeProvider) -> None:
     with sync_anthropic(provider) as client:
-        client.messages.create(
-            model="claude-sonnet-4-6", max_tokens=64, messages=HELLO
-        )
+        client.messages.create(model="claude-sonnet-4-6", max_tokens=64, messages=HELLO)
 
 
 def message_async(provider: FakeProvider) -> None:

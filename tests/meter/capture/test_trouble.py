@@ -11,6 +11,7 @@ import httpx
 import httpx2
 import openai
 import pytest
+
 from cellcost.records import known_cost, tokens_of
 from cellcost.testing.provider import FakeProvider, Reply
 
@@ -339,7 +340,9 @@ def test_an_answer_that_is_none_is_kept_and_labelled(
 def test_an_error_in_a_stream_makes_it_partial(
     meter: Any, provider: FakeProvider
 ) -> None:
-    body = b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error"}}\n\n'
+    body = (
+        b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error"}}\n\n'
+    )
     provider.script(Reply(body=body, content_type="text/event-stream"))
     url = f"{provider.origin}/v1/messages"
     with httpx2.stream("POST", url, json={**STREAM, "max_tokens": 9}) as response:
