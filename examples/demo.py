@@ -30,11 +30,11 @@ LAB_SECONDS = 90
 
 SETTINGS = """\
 # Written by `make demo`. The model runs here and costs nothing; these own rates
-# (USD per million tokens) let it be rented, so that there is something to see.
+# (USD per million tokens, as for a large hosted model) let there be something to see.
 [[endpoints]]
 url = "{url}"
 provider = "llama.cpp"
-rates = {{ input = 0.15, cache_read = 0.075, output = 0.60 }}
+rates = {{ input = 2.50, cache_read = 1.25, output = 10.00 }}
 
 [tags]
 team = "demo"
