@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from cellcost.records import Live
+from cellcost_meter.faults import place_of
 
 __all__ = ["Flusher", "LiveSource"]
 
@@ -173,8 +174,8 @@ class Flusher:
         for source in list(self._sources.values()):
             try:
                 row = source.sample()
-            except Exception:  # noqa: BLE001 - one bad stream must not stop the others
-                _log.debug("cellcost: a live figure failed", exc_info=True)
+            except Exception as error:  # noqa: BLE001 - one bad stream must not stop the others
+                _log.debug("cellcost: a live figure failed: %s", place_of(error))
                 self.unwatch(source)
                 continue
             if row is not None:
@@ -190,8 +191,8 @@ class Flusher:
     def _safely(self, job: Job) -> None:
         try:
             job()
-        except Exception:  # noqa: BLE001 - the thread must go on
-            _log.debug("cellcost: background work failed", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - the thread must go on
+            _log.debug("cellcost: background work failed: %s", place_of(error))
 
 
 _IDLE_SECONDS = 60.0

@@ -29,6 +29,7 @@ from cellcost.records import (
     Where,
     known_cost,
 )
+from cellcost_meter.faults import place_of
 from cellcost_meter.flusher import Flusher
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class CallRecorder:
             worst = Usage(input_tokens=input_tokens, output_tokens=output_cap or 0)
             lines = self.book_cost(card, worst)
         except Exception as error:  # noqa: BLE001 - the intent must be stored
-            _log.debug("cellcost: no worst case", exc_info=True)
+            _log.debug("cellcost: no worst case: %s", place_of(error))
             lines = unknown_lines(f"cellcost could not price it: {_name(error)}")
         intent = Intent(
             id=new_id(),
@@ -151,8 +152,8 @@ class CallRecorder:
         try:
             self._journal.begin(intent)
             self.flusher.touch()
-        except Exception:  # noqa: BLE001 - the settlement may still be stored
-            _log.warning("cellcost: an intent was not stored", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - the settlement may still be stored
+            _log.warning("cellcost: an intent was not stored: %s", place_of(error))
         return Ticket(intent, endpoint, time.monotonic(), at, self._pid)
 
     def settle(
@@ -184,7 +185,7 @@ class CallRecorder:
                 lines = self.book_cost(card, usage)
                 price_id, version = card.price_id, card.catalogue_version
             except Exception as error:  # noqa: BLE001 - the event must be stored
-                _log.debug("cellcost: no price", exc_info=True)
+                _log.debug("cellcost: no price: %s", place_of(error))
                 lines = unpriced(usage, f"cellcost could not price it: {_name(error)}")
             said = _reported(reported_usd)
             if said is not None and confidence != "partial":
@@ -255,16 +256,16 @@ class CallRecorder:
         """Return who runs at this moment; never raises."""
         try:
             return self._find_where(call_site)
-        except Exception:  # noqa: BLE001 - an event without a place beats no event
-            _log.debug("cellcost: no place", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - an event without a place beats no event
+            _log.debug("cellcost: no place: %s", place_of(error))
             return Where(origin="process", call_site=call_site)
 
     def here(self) -> Where:
         """Return who runs at this moment, and where in the code; never raises."""
         try:
             call_site = self._find_call_site()
-        except Exception:  # noqa: BLE001 - as above
-            _log.debug("cellcost: no call site", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.debug("cellcost: no call site: %s", place_of(error))
             call_site = ""
         return self.where(call_site)
 

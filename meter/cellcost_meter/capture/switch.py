@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from pathlib import PurePath
+
+from cellcost_meter.faults import place_of
 
 __all__ = ["Switch"]
 
@@ -31,7 +32,7 @@ class Switch:
     def failed(self, error: Exception) -> None:
         """Note a failure of our own code; the fifth in a row turns the hook off."""
         self._failures += 1
-        where = _place(error)
+        where = place_of(error)
         if where not in self._logged and len(self._logged) < _LIMIT:
             # Type and place only: a message may hold what the user sent.
             self._logged.add(where)
@@ -41,14 +42,4 @@ class Switch:
             try:
                 self._announce(self.stack, f"not captured: {where}")
             except Exception as own:  # noqa: BLE001 - nothing of ours may get out
-                _log.warning("cellcost: cannot announce: %s", _place(own))
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    file = PurePath(trace.tb_frame.f_code.co_filename).name
-    return f"{type(error).__name__} at {file}:{trace.tb_lineno}"
+                _log.warning("cellcost: cannot announce: %s", place_of(own))

@@ -24,6 +24,34 @@ from cellcost_meter.recorder import CallRecorder
 PATIENCE_SECONDS = 10.0
 
 
+def wait_until(ready: Callable[[], bool]) -> None:
+    """Wait until `ready()`."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = threading.Event()
+    while not ready():
+        assert time.monotonic() < deadline, "waited too long"
+        pause.wait(0.005)
+
+
+@pytest.fixture
+def only_event() -> Callable[[Path], Event]:
+    """Return the only event of a home once it is stored."""
+
+    def read(home: Path) -> Event:
+        found: list[Event] = []
+
+        def enough() -> bool:
+            with Reader(home) as reader:
+                found[:] = list(reader.events())
+            return bool(found)
+
+        wait_until(enough)
+        (event,) = found
+        return event
+
+    return read
+
+
 @dataclass
 class Metered:
     """What a test needs of the running meter."""
@@ -51,14 +79,6 @@ class Metered:
         with Reader(self.home) as reader:
             return list(reader.pending())
 
-    def until(self, ready: Callable[[], bool]) -> None:
-        """Wait until `ready()`."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        pause = threading.Event()
-        while not ready():
-            assert time.monotonic() < deadline, "waited too long"
-            pause.wait(0.005)
-
     def _until(self, read: Callable[[], list[Event]], count: int) -> list[Event]:
         found: list[Event] = []
 
@@ -66,7 +86,7 @@ class Metered:
             found[:] = read()
             return len(found) >= count
 
-        self.until(enough)
+        wait_until(enough)
         return found
 
 
