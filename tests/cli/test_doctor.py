@@ -282,3 +282,47 @@ def test_a_disabled_server_extension_is_named(cli, tmp_path):
     (server,) = about(findings_of(done), "server")
     assert server["state"] == "fix"
     assert server["todo"] == "jupyter server extension enable cellcost_server"
+
+
+def test_a_meter_that_was_switched_off_is_said(cli):
+    (meter,) = about(
+        findings_of(cli("doctor", "--json", CELLCOST_METER="off")), "meter"
+    )
+    assert (meter["state"], meter["todo"]) == ("note", "unset it to meter again")
+
+
+def test_what_enable_and_disable_did_is_said(cli, tmp_path):
+    """In an environment of its own that borrows this one's packages."""
+    root = tmp_path / "env"
+    venv.create(root, with_pip=False, symlinks=os.name != "nt")
+    site_packages = next(root.rglob("site-packages"))
+    (site_packages / "borrowed.pth").write_text("\n".join(sys.path))
+    python = root / ("Scripts" if os.name == "nt" else "bin") / "python"
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        program = "import sys; from cellcost.cli import main; sys.exit(main())"
+        return subprocess.run(
+            [str(python), "-c", program, *arguments],
+            env={**cli.env(), "IPYTHONDIR": str(tmp_path / "ipython")},
+            cwd=cli.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def meter_state() -> list[tuple[str, str]]:
+        findings = about(findings_of(run("doctor", "--json")), "meter")
+        return [(finding["state"], finding["detail"]) for finding in findings]
+
+    assert meter_state()[0][0] == "fix"
+    assert run("enable").returncode == 0
+    assert meter_state()[0] == (
+        "ok",
+        f"loads by itself in kernels, from {root}/etc/ipython/startup",
+    )
+    assert run("enable", "--python").returncode == 0
+    assert "in every Python process" in meter_state()[1][1]
+    assert run("disable").returncode == 0
+    assert run("disable", "--python").returncode == 0
+    assert meter_state()[0][0] == "fix"
+    assert len(meter_state()) == 1

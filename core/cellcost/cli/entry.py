@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Protocol
 
 from cellcost import __version__
-from cellcost.cli import doctor, events, prices, report, trust
+from cellcost.cli import check, doctor, events, prices, report, trust
 from cellcost.cli.output import complain, tolerant_streams
 from cellcost.errors import CellcostError
 
@@ -33,6 +33,7 @@ _CORE: tuple[_Register, ...] = (
     report.register,
     events.register,
     prices.register,
+    check.register,
     trust.register,
     doctor.register,
 )

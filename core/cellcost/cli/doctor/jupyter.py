@@ -2,6 +2,7 @@
 
 import json
 import os
+import site
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ __all__ = ["findings"]
 _REINSTALL = "pip install --force-reinstall --no-deps cellcost"
 _SERVER = "cellcost_server"
 _LABEXTENSION = "cellcost"
+# What the meter's room agreed with us on; rooms do not import each other.
+_OFF = ("off", "0", "false", "no")
+_OFF_MARKER = Path(sys.prefix, "etc", "cellcost", "meter-off")
+_EVERY_PYTHON = "zz_cellcost_meter.pth"
 _PROBE_SECONDS = 20
 # Runs in another environment's Python: does it have the meter, and where is its prefix?
 _PROBE = (
@@ -28,6 +33,7 @@ _PROBE = (
 def findings() -> Iterator[Finding]:
     """Yield what is to say about this Python's environment and its kernels."""
     yield _meter()
+    yield from _every_python()
     yield from _server()
     yield from _lab()
     yield from _kernels()
@@ -37,8 +43,16 @@ def findings() -> Iterator[Finding]:
 def _meter() -> Finding:
     if find_spec("cellcost_meter") is None:
         return fix("meter", f"not installed in {sys.prefix}", _REINSTALL)
+    if os.environ.get("CELLCOST_METER", "").strip().lower() in _OFF:
+        return note(
+            "meter", "CELLCOST_METER switches it off here", "unset it to meter again"
+        )
     if find_spec("IPython") is None:
         return note("meter", f"no IPython in {sys.prefix}: only scripts can be metered")
+    if _OFF_MARKER.exists():
+        return note(
+            "meter", "`cellcost disable` switched it off in kernels", "cellcost enable"
+        )
     found = [folder for folder in _startup_folders() if _has_startup(folder)]
     if found:
         return ok("meter", f"loads by itself in kernels, from {found[0]}")
@@ -48,6 +62,16 @@ def _meter() -> Finding:
         " kernels are not metered",
         f"cellcost enable, or {_REINSTALL}",
     )
+
+
+def _every_python() -> Iterator[Finding]:
+    """Say that every Python process is metered: asked for once, easily forgotten."""
+    folders = [*site.getsitepackages(), site.getusersitepackages()]
+    found = [
+        path for folder in folders if (path := Path(folder, _EVERY_PYTHON)).exists()
+    ]
+    if found:
+        yield ok("meter", f"loads by itself in every Python process, from {found[0]}")
 
 
 def _startup_folders() -> list[Path]:
