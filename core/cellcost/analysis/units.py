@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cellcost.analysis.magics import Magic, python_of
-from cellcost.analysis.source import Chunk, Source
+from cellcost.analysis.source import Chunk, Source, normal_lines
 
 __all__ = ["Cell", "Document", "Notebook", "Unit"]
 
@@ -28,6 +28,10 @@ class Document:
     def edit(self, start: int, end: int, new: str) -> None:
         """Replace the code points from `start` to `end`."""
         self.update(self.text[:start] + new + self.text[end:])
+
+    def lines(self) -> list[str]:
+        """Return its lines, as the Language Server Protocol counts them."""
+        return normal_lines(self.text).split("\n")
 
     def pieces(self) -> Iterator[tuple[int | None, int, Chunk]]:
         """Yield every top-level statement with its cell and first row."""
@@ -68,6 +72,10 @@ class Cell:
         self.magics = plain.magics
         self.looped = plain.looped
         self._source.update(plain.text)
+
+    def lines(self) -> list[str]:
+        """Return its lines, as the Language Server Protocol counts them."""
+        return normal_lines(self.text).split("\n")
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
