@@ -1,8 +1,8 @@
 """Outcomes: what the money bought, said by the user's own code."""
 
+import inspect
 import logging
 import os
-import sys
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from types import FrameType
@@ -35,7 +35,8 @@ def outcome(
     """
     try:
         detail = _detail(name, count, quality, value)
-        frame = sys._getframe(1)  # noqa: SLF001 - the documented way up
+        here = inspect.currentframe()
+        frame = None if here is None else here.f_back
         meter = context.running()
         with context.tags(**tags):  # type: ignore[arg-type]
             if meter is not None:
@@ -74,18 +75,17 @@ def _event(where: "Where", detail: Mapping[str, object]) -> "Event":
     )
 
 
-def _record_alone(frame: FrameType, detail: Mapping[str, object]) -> None:
+def _record_alone(frame: FrameType | None, detail: Mapping[str, object]) -> None:
     """Write one outcome of a process that no meter runs in."""
     from cellcost import __version__
     from cellcost.home import journal_home
     from cellcost.journal import About, Writer
     from cellcost.records import Where
 
-    code = frame.f_code
     host, user = machine_and_user()
     where = Where(
         origin="script",
-        call_site=f"{code.co_filename}:{code.co_qualname}:{frame.f_lineno}",
+        call_site=_site(frame),
         host=host,
         user=user,
         tags=dict(context.current_tags()),
@@ -103,6 +103,13 @@ def _record_alone(frame: FrameType, detail: Mapping[str, object]) -> None:
         writer.settle(_event(where, detail))
     finally:
         writer.close()
+
+
+def _site(frame: FrameType | None) -> str:
+    if frame is None:
+        return ""
+    code = frame.f_code
+    return f"{code.co_filename}:{code.co_qualname}:{frame.f_lineno}"
 
 
 def machine_and_user() -> tuple[str, str]:

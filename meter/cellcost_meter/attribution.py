@@ -73,33 +73,44 @@ run: ContextVar[RunContext | None] = ContextVar("cellcost_run", default=None)
 """The run of this context; None outside any: then the process is the run."""
 
 
+def _no_tags() -> Mapping[str, str]:
+    return _NO_TAGS
+
+
+TagSource = Callable[[], Mapping[str, str]]
+
+
+@dataclass(slots=True)
 class _Process:
     """What this process is when no cell runs, and where its tags come from."""
 
-    home = RunContext(origin="process")
-    base_tags: Callable[[], Mapping[str, str]] = staticmethod(lambda: _NO_TAGS)
-    notebook_tags: Callable[[], Mapping[str, str]] = staticmethod(lambda: _NO_TAGS)
+    home: RunContext
+    base_tags: TagSource = _no_tags
+    notebook_tags: TagSource = _no_tags
     machine: tuple[str, str] | None = None
+
+
+_process = _Process(RunContext(origin="process"))
 
 
 def set_home(home: RunContext) -> None:
     """Say what calls belong to that no cell made."""
-    _Process.home = home
+    _process.home = home
 
 
 def set_tag_sources(
     *,
-    base: Callable[[], Mapping[str, str]] | None = None,
-    notebook: Callable[[], Mapping[str, str]] | None = None,
+    base: TagSource = _no_tags,
+    notebook: TagSource = _no_tags,
 ) -> None:
     """Say where the tags of settings and environment and the notebook's come from."""
-    _Process.base_tags = staticmethod(base or (lambda: _NO_TAGS))
-    _Process.notebook_tags = staticmethod(notebook or (lambda: _NO_TAGS))
+    _process.base_tags = base
+    _process.notebook_tags = notebook
 
 
 def current() -> RunContext:
     """Return the run that code here belongs to, its origin as seen from here."""
-    here = run.get() or _Process.home
+    here = run.get() or _process.home
     if here.pid and here.pid != os.getpid():
         return replace(here, origin="process", thread=0, pid=0)
     if here.thread and here.thread != threading.get_ident():
@@ -113,9 +124,9 @@ def where(call_site: str) -> Where:
     settings and CELLCOST_TAGS, the notebook's, the cell's, `cellcost.tags(...)`.
     """
     here = current()
-    if _Process.machine is None:
-        _Process.machine = machine_and_user()
-    host, user = _Process.machine
+    if _process.machine is None:
+        _process.machine = machine_and_user()
+    host, user = _process.machine
     return Where(
         origin=here.origin,
         run_id=here.run_id,
@@ -129,8 +140,8 @@ def where(call_site: str) -> Where:
         host=host,
         tags=MappingProxyType(
             {
-                **_tags_from(_Process.base_tags),
-                **_tags_from(_Process.notebook_tags),
+                **_tags_from(_process.base_tags),
+                **_tags_from(_process.notebook_tags),
                 **here.tags,
                 **context.current_tags(),
             }
@@ -138,7 +149,7 @@ def where(call_site: str) -> Where:
     )
 
 
-def _tags_from(source: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
+def _tags_from(source: TagSource) -> Mapping[str, str]:
     try:
         return source()
     except Exception:  # noqa: BLE001 - a call without a tag beats no call
@@ -164,7 +175,7 @@ _TEXTS = ("run_id", "cell_id", "notebook", "kernel_id", "session_id", "source_ha
 
 def to_environment() -> str:
     """Return the run that holds here as text for CELLCOST_RUN; "" if there is none."""
-    here = run.get() or _Process.home
+    here = run.get() or _process.home
     tags = {**here.tags, **context.current_tags()}
     if not here.run_id and not tags:
         return ""
@@ -188,17 +199,24 @@ def from_environment(environment: Mapping[str, str]) -> RunContext | None:
     if not isinstance(ids, dict):
         return None
     given = cast("dict[str, object]", ids)
-    texts = {
-        name: value for name in _TEXTS if isinstance(value := given.get(name), str)
-    }
     tags = given.get("tags")
     return RunContext(
         origin="process",
+        run_id=_text(given, "run_id"),
+        cell_id=_text(given, "cell_id"),
+        notebook=_text(given, "notebook"),
+        kernel_id=_text(given, "kernel_id"),
+        session_id=_text(given, "session_id"),
+        source_hash=_text(given, "source_hash"),
         tags={
             str(key): str(value)
             for key, value in cast("dict[object, object]", tags).items()
         }
         if isinstance(tags, dict)
         else _NO_TAGS,
-        **texts,
     )
+
+
+def _text(given: Mapping[str, object], name: str) -> str:
+    value = given.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,5 +1,6 @@
 """Where in the user's code a call was made."""
 
+import inspect
 import os
 import re
 import site
@@ -40,7 +41,7 @@ def find(frame: FrameType | None) -> str:
 
 def here() -> str:
     """Return the call site of whoever calls this, as `find` names it."""
-    return find(sys._getframe(1))  # noqa: SLF001 - the documented way up
+    return find(inspect.currentframe())
 
 
 def _remember(filename: str) -> str:

@@ -161,7 +161,7 @@ class Carrying:
             if hook.on:
                 try:
                     text = self._to_text()
-                    if text and "run" not in vars(process):
+                    if text and "run" not in process.__dict__:
                         process.run = ChildRun(text, process)
                         prepared = True
                     hook.worked()
@@ -171,7 +171,7 @@ class Carrying:
                 return start(process)
             finally:
                 if prepared:
-                    vars(process).pop("run", None)
+                    process.__dict__.pop("run", None)
 
         return started
 

@@ -23,7 +23,7 @@ class ChildRun:
         self._process = process
 
     def __call__(self) -> Any:
-        vars(self._process).pop("run", None)
+        self._process.__dict__.pop("run", None)
         _meter_child(self._text)
         return self._process.run()
 

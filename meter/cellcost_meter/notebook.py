@@ -125,7 +125,9 @@ def read_tags(text: str) -> Mapping[str, str]:
     """Return the tags in a notebook's JSON; ValueError if it is not JSON."""
     found: Any = json.loads(text)
     for key in ("metadata", "cellcost", "tags"):
-        found = cast("Any", found.get(key)) if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            return _NO_TAGS
+        found = cast("dict[str, Any]", found).get(key)
     if not isinstance(found, dict):
         return _NO_TAGS
     return MappingProxyType(

@@ -31,7 +31,7 @@ class Patch:
         self._owner = owner
         self._name = name
         self._original = original
-        self._inherited = name not in vars(owner)
+        self._inherited = name not in owner.__dict__
         self._wrapper: Function = original
         self._replacement = original
         self.active = False
@@ -44,30 +44,37 @@ class Patch:
     def put_on(self, around: Callable[[Function], Function]) -> None:
         """Set the wrapper in the attribute's place, switched on."""
         self.switch_on(around)
-        original = self._original
-
-        wrapper: Any
-        if inspect.iscoroutinefunction(original):
-            # What asks whether it is one (a scheduler, say) must hear the same.
-            @functools.wraps(original)
-            async def wrapper(*args: Any, **kwargs: Any) -> Any:
-                function = self._replacement if self.active else original
-                return await function(*args, **kwargs)
-        else:
-
-            @functools.wraps(original)
-            def wrapper(*args: Any, **kwargs: Any) -> Any:
-                function = self._replacement if self.active else original
-                return function(*args, **kwargs)
-
+        wrapper = self._wrap()
         wrapper.__cellcost_patch__ = self
         self._wrapper = wrapper
         setattr(self._owner, self._name, wrapper)
 
+    def _wrap(self) -> Any:
+        original = self._original
+        if inspect.iscoroutinefunction(original):
+            # What asks whether it is one (a scheduler, say) must hear the same.
+            @functools.wraps(original)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                function = self._replacement if self.active else original
+                return await function(*args, **kwargs)
+
+            return awaited
+
+        @functools.wraps(original)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            function = self._replacement if self.active else original
+            return function(*args, **kwargs)
+
+        return called
+
+    def is_of(self, owner: Any) -> bool:
+        """Whether `owner` itself, and no class above it, carries this patch."""
+        return self._owner is owner
+
     def take_off(self) -> None:
         """Restore the original if nobody wrapped us; else only stop doing anything."""
         self.active = False
-        if vars(self._owner).get(self._name) is not self._wrapper:
+        if self._owner.__dict__.get(self._name) is not self._wrapper:
             return
         if self._inherited:
             delattr(self._owner, self._name)
@@ -85,7 +92,7 @@ def put_on(owner: Any, name: str, around: Callable[[Function], Function]) -> Pat
     below: Any = function
     while below is not None:
         patch = getattr(below, "__cellcost_patch__", None)
-        if isinstance(patch, Patch) and patch._owner is owner:  # noqa: SLF001 - own class
+        if isinstance(patch, Patch) and patch.is_of(owner):
             if not patch.active:
                 patch.switch_on(around)
             return patch
