@@ -7,8 +7,9 @@ import inspect
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 
-import cellcost
 import pytest
+
+import cellcost
 from cellcost.context import current_tags
 
 

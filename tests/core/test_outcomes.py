@@ -4,8 +4,9 @@ import logging
 from decimal import Decimal
 from pathlib import Path
 
-import cellcost
 import pytest
+
+import cellcost
 from cellcost import context
 from cellcost.journal import Reader
 from cellcost.records import Event, Where

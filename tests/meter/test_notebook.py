@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from cellcost_meter.notebook import NotebookPath, NotebookTags, read_tags
 
 
@@ -52,7 +53,9 @@ def test_a_notebook_outside_the_servers_root_keeps_its_whole_path(
     server: dict[str, str], tmp_path: Path
 ) -> None:
     elsewhere = str(tmp_path / "other.ipynb")
-    assert NotebookPath.of({**server, "JPY_SESSION_NAME": elsewhere}).contents == elsewhere
+    assert (
+        NotebookPath.of({**server, "JPY_SESSION_NAME": elsewhere}).contents == elsewhere
+    )
 
 
 @pytest.mark.parametrize("name", ["", "/root/sub/"])
