@@ -23,7 +23,9 @@ def test_every_command_and_option_is_documented(cli):
         (section,) = [
             s for s in TEXT.split("\n## ") if f"`cellcost {name}`" in s.split("\n")[0]
         ]
-        for option in re.findall(r"(?<=[\s\[])--?[a-z]+", cli(name, "--help").stdout):
+        for option in re.findall(
+            r"(?<=[\s\[])--?[a-z][a-z-]*", cli(name, "--help").stdout
+        ):
             assert option in ("-h", "--help") or f"`{option}`" in section
 
 
