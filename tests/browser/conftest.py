@@ -60,7 +60,7 @@ class Lab:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def write(self, name: str, *sources: str) -> list[str]:
+    def write(self, name: str, *sources: str, kernel: str = "python3") -> list[str]:
         """Write a notebook of code cells and return their ids."""
         stem = Path(name).stem.replace(" ", "-")
         ids = [f"{stem}-{n}" for n in range(len(sources))]
@@ -75,7 +75,7 @@ class Lab:
             }
             for cell_id, source in zip(ids, sources, strict=True)
         ]
-        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        spec = {"name": kernel, "display_name": kernel, "language": "python"}
         notebook = {
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -116,6 +116,7 @@ def start_lab(folder: Path, *, base_url: str, env: dict[str, str]) -> Iterator[L
     extensions.mkdir()
     (extensions / "cellcost").symlink_to(BUILT)
     _quiet_settings(folder / "settings")
+    _bare_kernel(folder / "data" / "kernels" / "bare")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -182,6 +183,18 @@ def _quiet_settings(folder: Path) -> None:
     )
 
 
+def _bare_kernel(folder: Path) -> None:
+    """Add a kernel that runs without the meter."""
+    folder.mkdir(parents=True)
+    spec = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "bare",
+        "language": "python",
+        "env": {"CELLCOST_METER": "off"},
+    }
+    (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+
+
 def _wait_until_up(lab: Lab) -> None:
     give_up = time.monotonic() + SECONDS
     while True:
@@ -220,6 +233,10 @@ class Desk:
             ".jp-Notebook-ExecutionIndicator[data-status=idle]",
             timeout=SECONDS * 1000,
         )
+        # The indicator says idle while the session still connects; this line does not.
+        expect(
+            self.page.locator("#jp-main-statusbar").get_by_text("| Idle").first
+        ).to_be_visible(timeout=SECONDS * 1000)
 
     def cell(self, index: int) -> Locator:
         """Return the cell of the notebook in front at `index`."""
@@ -232,6 +249,45 @@ class Desk:
         """Run a cell as a user does: click into it, Shift+Enter."""
         self.cell(index).locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
+
+    def select(self, index: int) -> None:
+        """Select a cell in command mode."""
+        self.cell(index).locator(".cm-content").click()
+        self.page.keyboard.press("Escape")
+
+    def restart(self) -> None:
+        """Restart the kernel from the menu."""
+        self.menu("Kernel", "Restart Kernel…")
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+        expect(self.page.locator(".jp-Dialog")).to_have_count(0)
+        self.wait_for_kernel()
+
+    def menu(self, name: str, item: str) -> None:
+        """Choose a menu's item."""
+        self.page.locator(".lm-MenuBar-item", has_text=name).first.click()
+        self.page.locator(".lm-Menu-item", has_text=item).first.click()
+
+    def also_open(self, name: str) -> None:
+        """Open a second notebook in the same page, by the file browser."""
+        self.page.locator(".jp-DirListing-item", has_text=name).dblclick()
+        self.wait_for_kernel()
+
+    def scroll(self, *, to_end: bool) -> None:
+        """Scroll the notebook in front to its end or start."""
+        outer = self.page.locator(
+            ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer"
+        )
+        where = "node.scrollHeight" if to_end else "0"
+        last = self.page.locator(".jp-Notebook-footer, .jp-Cell").last
+        outer.evaluate(f"node => {{ node.scrollTop = {where}; }}")
+        expect(last).to_be_visible()
+
+    def until(self, done: Callable[[], object]) -> None:
+        """Wait until `done()` is true, as long as any test waits."""
+        give_up = time.monotonic() + SECONDS
+        while not done():
+            assert time.monotonic() < give_up
+            self.page.wait_for_timeout(50)
 
     def badge(self, cell_id: str) -> Locator:
         """Return the visible badges of a cell."""
@@ -276,9 +332,7 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     path = _chromium()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=path, args=CHROMIUM_FLAGS
-        )
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
 

@@ -10,7 +10,7 @@ import {
   gigabytes,
   grouped
 } from './format.js';
-import type { CellView, Chip, GpuUse, State } from './wire.js';
+import type { CellView, Chip, GpuUse, ModelUse, State } from './wire.js';
 
 export type PartKind =
   'cost' | 'note' | 'tokens' | 'cached' | 'calls' | 'time' | 'gpu' | 'held' | 'chip';
@@ -111,14 +111,14 @@ function usageParts(cell: CellView): Part[] {
 
 /** `20 × gpt-5-mini`, `3 × a, 1 × b`, `24 × 3 models`. */
 function callsText(cell: CellView): string {
-  const { models, calls } = cell;
+  const { models, calls, n_unpriced } = cell;
   if (models.length === 0) {
     return counted(calls, 'call');
   }
   if (models.length > 2) {
     return `${grouped(calls)} × ${models.length} models`;
   }
-  return models.map(use => `${grouped(use.calls)} × ${modelName(use)}`).join(', ');
+  return models.map(use => `${grouped(use.calls)} × ${modelName(use, n_unpriced)}`).join(', ');
 }
 
 function callsHint(cell: CellView): string {
@@ -135,16 +135,19 @@ function callsHint(cell: CellView): string {
   return rows.join('\n');
 }
 
-/** The model, and where it ran if that is no public provider: `smollm2 at 127.0.0.1`. */
-export function modelName(use: {
-  readonly model: string;
-  readonly provider: string;
-  readonly endpoint: string;
-}): string {
+/**
+ * The model, and where it ran if no price list covers it: `smollm2 at 127.0.0.1`.
+ * `unpriced` counts the calls without a price among those that the name stands for.
+ */
+export function modelName(
+  use: Pick<ModelUse, 'model' | 'provider' | 'endpoint'>,
+  unpriced: number
+): string {
   const name = use.model || 'unnamed model';
   const host = use.endpoint.replace(/:\d+$/, '');
-  const own = use.provider === '' || /^(localhost$|\[|\d+(\.\d+){3}$)/.test(host);
-  return own && host ? `${name} at ${host}` : name;
+  const own = /^(localhost$|\[|\d+(\.\d+){3}$)/.test(host);
+  const unlisted = use.provider === '' || (own && unpriced > 0);
+  return unlisted && host ? `${name} at ${host}` : name;
 }
 
 function timeText(cell: CellView, moment: Moment): string {

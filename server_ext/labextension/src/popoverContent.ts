@@ -99,7 +99,9 @@ function groupsTable(groups: readonly CallGroup[]): HTMLElement {
 
 function callsTable(calls: readonly CallView[]): HTMLElement {
   const rows = calls.slice(0, CALLS_SHOWN).map(call => ({
-    label: call.note ? `${modelName(call)}, ${call.note}` : modelName(call),
+    label: [modelName(call, Number(call.state === 'unpriced')), call.note]
+      .filter(Boolean)
+      .join(', '),
     hint: [call.operation, call.endpoint, call.call_site].filter(Boolean).join('\n'),
     figures: call
   }));

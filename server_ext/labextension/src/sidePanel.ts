@@ -98,7 +98,7 @@ function dayNodes(today: Today): Node[] {
     nodes.push(heading('Today'));
     for (const use of by_model) {
       const hint = `${counted(use.calls, 'call')}${use.provider ? ` · ${use.provider}` : ''}`;
-      nodes.push(row(modelName(use), figure(use), { hint, muted: use.cost_nusd === null }));
+      nodes.push(row(modelName(use, use.n_unpriced), figure(use), { hint, muted: use.cost_nusd === null }));
     }
   }
   return nodes;

@@ -1,0 +1,101 @@
+"""What stands around the cells: popover, notebook total, status bar, panel."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from cellcost.testing.provider import Reply
+
+
+def test_the_popover_opens_and_closes_by_keyboard_and_gives_the_focus_back(
+    desk, ask: Callable[..., str]
+) -> None:
+    source = ask(desk.provider.url) + "\nclient.chat.completions.create(**asked)"
+    (cell,) = desk.lab.write("keys.ipynb", source)
+    desk.provider.always(Reply(input_tokens=1_000, cached_tokens=400))
+    desk.open("keys.ipynb")
+    desk.run(0)
+    badge = desk.badge(cell)
+    expect(badge).to_contain_text("2 × gpt-5-mini")
+    expect(badge).to_contain_text("40% cached")
+    desk.provider.always(Reply())
+    popover = desk.page.get_by_role("dialog", name="What this cell cost")
+    for key in ("Enter", "Space"):
+        badge.focus()
+        desk.page.keyboard.press(key)
+        expect(popover).to_be_visible()
+        expect(badge).to_have_attribute("aria-expanded", "true")
+        expect(popover).to_contain_text("gpt-5-mini, 2 alike")
+        expect(popover).to_contain_text("cached 800")
+        desk.shot("popover")
+        desk.page.keyboard.press("Escape")
+        expect(popover).to_have_count(0)
+        expect(badge).to_have_attribute("aria-expanded", "false")
+        expect(badge).to_be_focused()
+    expect(desk.page.locator(".jp-Notebook.jp-mod-commandMode")).to_have_count(1)
+
+
+def test_the_popover_lists_each_call_on_demand(desk, ask: Callable[..., str]) -> None:
+    source = ask(desk.provider.url) + "\nclient.chat.completions.create(**asked)"
+    (cell,) = desk.lab.write("calls.ipynb", source)
+    desk.open("calls.ipynb")
+    desk.run(0)
+    expect(desk.badge(cell)).to_contain_text("2 × gpt-5-mini")
+    desk.badge(cell).click()
+    popover = desk.page.locator('[data-cellcost="popover"]')
+    expect(popover.locator("tbody tr")).to_have_count(1)
+    popover.get_by_role("button", name="show all 2 calls").click()
+    expect(popover.locator("tbody tr")).to_have_count(2)
+    desk.page.locator(".jp-Notebook").click(position={"x": 400, "y": 600})
+    expect(popover).to_have_count(0)
+
+
+def test_totals_add_up_in_toolbar_status_bar_and_panel(
+    desk, ask: Callable[..., str]
+) -> None:
+    desk.lab.write("totals.ipynb", ask(desk.provider.url), ask(desk.stranger.url))
+    desk.open("totals.ipynb")
+    desk.run(0)
+    desk.run(1)
+    total = desk.page.locator('[data-cellcost="total"]')
+    expect(total).to_have_attribute("data-cost-nusd", "45000")
+    expect(total).to_contain_text("≥ $")
+    expect(total).to_contain_text("this notebook")
+    expect(total).to_contain_text("1 unpriced")
+    expect(desk.page.locator('[data-cellcost="status"]')).to_contain_text("today")
+    total.click()
+    panel = desk.page.locator('[data-cellcost="panel"]')
+    expect(panel).to_be_visible()
+    expect(panel).to_contain_text("Today")
+    expect(panel).to_contain_text("totals.ipynb")
+    expect(panel).to_contain_text("unpriced")
+    desk.shot("panel")
+
+
+def test_a_kernel_without_the_meter_says_not_metered(
+    desk, ask: Callable[..., str]
+) -> None:
+    (cell,) = desk.lab.write("bare.ipynb", ask(desk.provider.url), kernel="bare")
+    desk.open("bare.ipynb")
+    desk.run(0)
+    total = desk.page.locator('[data-cellcost="total"]')
+    expect(total).to_have_text("not metered")
+    expect(desk.badge(cell)).to_have_count(0)
+    desk.shot("not-metered")
+
+
+def test_settings_switch_each_view_off(desk, ask: Callable[..., str]) -> None:
+    (cell,) = desk.lab.write("off.ipynb", ask(desk.provider.url))
+    desk.open("off.ipynb")
+    desk.run(0)
+    desk.settled(cell, 45_000)
+    off = {"badges": False, "notebookTotal": False, "statusBar": False}
+    desk.lab.set("cellcost:plugin", off)
+    try:
+        desk.page.reload()
+        desk.wait_for_kernel()
+        for kind in ("badge", "total", "status"):
+            seen = desk.page.locator(f'[data-cellcost="{kind}"]:visible')
+            expect(seen).to_have_count(0)
+    finally:
+        desk.lab.set("cellcost:plugin", {})
