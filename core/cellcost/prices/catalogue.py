@@ -367,7 +367,7 @@ def _matcher(clauses: list[Any]) -> Callable[[str], bool]:
     equal = frozenset(c[1:] for c in clauses if isinstance(c, str) and c[:1] == "=")
     starts = tuple(c[1:] for c in clauses if isinstance(c, str) and c[:1] == "^")
     others = tuple(
-        _clause(c) for c in clauses if not (isinstance(c, str) and c[:1] in "=^")
+        _clause(c) for c in clauses if not (isinstance(c, str) and c[:1] in ("=", "^"))
     )
 
     def matches(name: str) -> bool:

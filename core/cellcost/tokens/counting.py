@@ -17,8 +17,8 @@ _WHOLE = 4_096
 _LONGEST = 16_384
 # Sum of the chunks' tokens = tokens of the whole, for o200k and cl100k: a piece of
 # either pattern never spans these places (held by a test on random text).
-_LINES = re.compile(r"(?<=\n)(?!\s*[\r\n])(?!/)(?=.)", re.DOTALL)
-_WORD_START = re.compile(r"(?<=\S) (?=\S)")
+_LINES = re.compile(r"(?<=\n)(?=[^\s/]|[ \t]{1,100}\S)")
+_WORD_START = re.compile(r"(?<=\S)(?=[ \t]{1,100}\S)")
 _CACHED_CHUNKS = 20_000
 
 _cache: dict[tuple[str, int, int], int] = {}
