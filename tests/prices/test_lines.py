@@ -46,7 +46,7 @@ def wild_usages(draw: st.DrawFn) -> Usage:
     )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     wild_usages(),
     st.sampled_from(
