@@ -29,7 +29,7 @@ __all__ = ["Identity", "attach", "identity", "read_request", "this_shell"]
 
 _EXECUTE = "execute_request"
 _COMMS = ("comm_open", "comm_msg", "comm_close")
-_TAG = re.compile(r"([A-Za-z_][\w.-]*):(\S.*)")
+_TAG = re.compile(r"([A-Za-z_][\w.-]*):\s*(\S.*)")
 """A cell tag that counts: `team:search`. Others (`hide-input`) say nothing to us."""
 
 Request = Mapping[str, Any]
@@ -216,12 +216,16 @@ class Attached:
             return None
         try:
             run = self._read(request, self._identity)
-            if run.cell_id:
-                self._on_run()
         except Exception as error:  # noqa: BLE001 - the cell must run
             self._switch.failed(error)
             return None
-        self._switch.worked()
+        try:
+            if run.cell_id:
+                self._on_run()
+        except Exception as error:  # noqa: BLE001 - as above, and it keeps its name
+            self._switch.failed(error)
+        else:
+            self._switch.worked()
         return run
 
     def _enter_the_request_that_loads_us(self) -> None:
