@@ -7,7 +7,7 @@ in `journal`, and tried again.
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ from cellcost.views.wire import (
 )
 from cellcost_server.kernels import KernelFact, meter_json
 from cellcost_server.pace import Pace
-from cellcost_server.shelf import Shelf
+from cellcost_server.shelf import EVER, Shelf
 
 __all__ = ["Desk", "News", "NoSuchCell", "Unreadable"]
 
@@ -90,7 +90,7 @@ class Desk:
         self._writers_at = float("-inf")
         self._spooled_since: float | None = None
         self._spool_at = float("-inf")
-        self._waiting: dict[str, set[str]] = {}
+        self._waiting: dict[str, set[str] | None] = {}
         self._paces: dict[str, Pace] = {}
         self._today_waits = True
         self._today_pace = Pace(per_second=2, burst=2)
@@ -112,7 +112,9 @@ class Desk:
         readable = self._poll()
         touched = self._shelf.take_touched()
         for key, cell_ids in touched.cells.items():
-            self._waiting.setdefault(key, set()).update(cell_ids)
+            self._wait(key, cell_ids)
+        for key in touched.whole:
+            self._waiting[key] = None
         self._today_waits |= touched.today
         if kernels is not None:
             self._notice_meters(now)
@@ -138,20 +140,28 @@ class Desk:
         """Take how the last recovery went ("" if well)."""
         self._recovery_trouble = trouble
 
-    def renamed(self, old_path: str, new_path: str) -> None:
-        """Store that a document moved (contents paths), so that its history follows."""
-        if not (self._home / JOURNAL_FILE).exists():
-            return
+    def renamed(self, old_path: str, new_path: str, *, by_session: bool) -> None:
+        """Store that a document moved (contents paths), so that its history follows.
+
+        `by_session`: noticed late, on a session; most often the contents manager told
+        it already.
+        """
         places = self._shelf.places
         old, new = places.key(old_path), places.key(new_path)
-        last = places.renames[-1] if places.renames else None
-        if last is not None and (last.old_path, last.new_path) == (old, new):
-            return  # told twice: by the contents manager and by the session
+        if by_session and places.followed(old, EVER) == new:
+            return
+        if not (self._home / JOURNAL_FILE).exists() or not self._may_call(old, new):
+            return
         try:
             record_rename(self._home, old, new)
             self._shelf.learn_renames()
         except Exception as error:  # noqa: BLE001 - a full or locked journal
             self._log.warning("cellcost: the move of %s is not kept: %s", old, error)
+
+    def _may_call(self, old: str, new: str) -> bool:
+        """Tell whether what moved may be, or hold, something that runs on a kernel."""
+        served = old in self._shelf.places.kernels.values()
+        return served or new.endswith(".ipynb") or Path(new).is_dir()
 
     # -- answers ---------------------------------------------------------------------
 
@@ -171,6 +181,7 @@ class Desk:
             "path": path,
             "kernel_id": kernel_id,
             "rev": self._shelf.rev,
+            "whole": False,
             "meter": self._meter(kernel_id),
             "cells": [],
             "total": total_json(unknown),
@@ -253,6 +264,12 @@ class Desk:
         self._kernels = {fact.kernel_id: fact for fact in kernels}
         self._shelf.know_kernels({fact.kernel_id: fact.path for fact in kernels})
 
+    def _wait(self, key: str, cell_ids: Iterable[str]) -> None:
+        """Have cells of a notebook sent, unless all of it already waits to be."""
+        waiting = self._waiting.setdefault(key, set())
+        if waiting is not None:
+            waiting.update(cell_ids)
+
     def _due(self, now: float) -> list[dict[str, Any]]:
         sent: list[dict[str, Any]] = []
         for key in list(self._waiting):
@@ -282,6 +299,7 @@ class Desk:
             "path": places.api_path(key),
             "kernel_id": kernel_id,
             "rev": self._shelf.rev,
+            "whole": cells is None,
             "meter": self._meter(kernel_id),
             "cells": [cell_json(cell) for cell in shown],
             "total": total_json(breakdown.total),
@@ -315,7 +333,7 @@ class Desk:
         }
         for key, meter in current.items():
             if self._meters.get(key) != meter:
-                self._waiting.setdefault(key, set())
+                self._wait(key, ())
         self._meters = current
 
     def _journal_json(self) -> dict[str, str]:

@@ -25,7 +25,7 @@ class Places:
 
     root: str
     renames: tuple[Rename, ...] = ()
-    """Oldest first."""
+    """Oldest first; their paths are keys."""
     starts: Mapping[tuple[str, str], datetime] = field(
         default_factory=dict[tuple[str, str], datetime]
     )
@@ -64,24 +64,25 @@ class Places:
         # A kernel keeps the path it was started with: what happened to that path since
         # the start happened to its notebook, also before this very call.
         since = self.starts.get((where.kernel_id, where.session_id), time)
-        return self._followed(key, min(since, time))
+        return self.followed(key, min(since, time))
 
     def names(self, key: str) -> tuple[str, ...]:
         """Return every path under which the journal may hold this notebook's events."""
         found = {key: None}
         for rename in reversed(self.renames):
-            new = self.stored_key(rename.new_path)
+            new = rename.new_path
             for name in tuple(found):
                 if _within(name, new):
-                    found[self.stored_key(rename.old_path) + name[len(new) :]] = None
+                    found[rename.old_path + name[len(new) :]] = None
         relative = {self.api_path(name): None for name in found if self.inside(name)}
         return tuple(found | relative)
 
-    def _followed(self, key: str, since: datetime) -> str:
+    def followed(self, key: str, since: datetime) -> str:
+        """Return the key that a notebook has now which had `key` at `since`."""
         for rename in self.renames:
-            old = self.stored_key(rename.old_path)
+            old = rename.old_path
             if rename.time >= since and _within(key, old):
-                key = self.stored_key(rename.new_path) + key[len(old) :]
+                key = rename.new_path + key[len(old) :]
         return key
 
 

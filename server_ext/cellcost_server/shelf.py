@@ -11,7 +11,10 @@ from cellcost.records import Event, Where
 from cellcost.views import DayBook, NotebookBook
 from cellcost_server.places import Places
 
-__all__ = ["Shelf", "Touched"]
+__all__ = ["EVER", "Shelf", "Touched"]
+
+EVER = datetime(1970, 1, 2, tzinfo=UTC)
+"""Before any event."""
 
 _MOST_BOOKS = 64
 """Notebooks kept open; the one longest untouched is read anew when it is needed."""
@@ -23,6 +26,8 @@ class Touched:
 
     cells: dict[str, set[str]]
     """Notebook key -> cell ids ("" for calls outside any cell)."""
+    whole: set[str]
+    """Notebooks of which nothing sent before holds."""
     today: bool = False
 
 
@@ -42,7 +47,7 @@ class Shelf:
         self._books: OrderedDict[str, NotebookBook] = OrderedDict()
         self._day: DayBook | None = None
         self._pending: tuple[PendingCall, ...] = ()
-        self._touched = Touched(cells={})
+        self._touched = Touched(cells={}, whole=set())
 
     def close(self) -> None:
         """Close the journal."""
@@ -69,7 +74,7 @@ class Shelf:
         while True:
             changes = self._reader.changes(self._rev)
             if changes.reset:
-                self._forget()
+                self._forget(changes)
                 return
             if changes.rev != self._rev:
                 self._take(changes)
@@ -79,7 +84,7 @@ class Shelf:
 
     def take_touched(self) -> Touched:
         """Return what changed since the last call."""
-        touched, self._touched = self._touched, Touched(cells={})
+        touched, self._touched = self._touched, Touched(cells={}, whole=set())
         return touched
 
     def book(self, key: str) -> NotebookBook:
@@ -119,7 +124,7 @@ class Shelf:
         self._read_renames()
         for rename in self.places.renames[len(before) :]:
             for path in (rename.old_path, rename.new_path):
-                self._reread(self.places.stored_key(path))
+                self._reread(path)
 
     def _take(self, changes: Changes) -> None:
         self._rev = changes.rev
@@ -179,10 +184,14 @@ class Shelf:
         return book
 
     def _read_renames(self) -> None:
-        renames: tuple[Rename, ...] = self._reader.renames()
+        keyed = self.places.stored_key
+        renames = tuple(
+            Rename(keyed(move.old_path), keyed(move.new_path), move.time)
+            for move in self._reader.renames()
+        )
         starts: dict[tuple[str, str], datetime] = {}
         if renames:
-            for row in self._reader.writers(since=datetime(1970, 1, 2, tzinfo=UTC)):
+            for row in self._reader.writers(since=EVER):
                 own = (row.kernel_id, row.session_id)
                 starts[own] = min(row.started, starts.get(own, row.started))
         self.places = replace(self.places, renames=renames, starts=starts)
@@ -191,16 +200,19 @@ class Shelf:
         # Also the notebooks in a folder that moved.
         for open_key in [k for k in self._books if k == key or k.startswith(key)]:
             del self._books[open_key]
-            self._touched.cells.setdefault(open_key, set())
-        self._touched.cells.setdefault(key, set())
+            self._touched.whole.add(open_key)
+        self._touched.whole.add(key)
 
-    def _forget(self) -> None:
+    def _forget(self, changes: Changes) -> None:
         """The journal is another one than before: nothing we know holds any more."""
+        found = {
+            key for key in self._sorted(changes) if key and self.places.inside(key)
+        }
+        self._touched.whole.update(found, self.places.kernels.values())
         self._rev = None
         self._day = None
         self._pending = ()
-        for key in self._books:
-            self._touched.cells.setdefault(key, set())
+        self._touched.whole.update(self._books)
         self._books.clear()
         self._touched.today = True
 

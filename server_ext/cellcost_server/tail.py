@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,14 +101,16 @@ class Tail:
             kernels = await self._sessions.look()
             self._kernels = len(kernels)
             for old, new in await self._sessions.moved():
-                await self.renamed(old, new)
+                await self.renamed(old, new, by_session=True)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._desk.beat, kernels)
 
-    async def renamed(self, old_path: str, new_path: str) -> None:
+    async def renamed(
+        self, old_path: str, new_path: str, *, by_session: bool = False
+    ) -> None:
         """Take that a document moved (contents paths)."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._desk.renamed, old_path, new_path)
+        told = partial(self._desk.renamed, old_path, new_path, by_session=by_session)
+        await asyncio.get_running_loop().run_in_executor(self._thread, told)
 
     def _send(self, news: News) -> None:
         for body in news.cells:

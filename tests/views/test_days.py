@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
-from cellcost.testing.records import make_event
-from cellcost.views import DayBook, day_bounds, report
+from cellcost.testing.records import intent_of, make_event
+from cellcost.views import DayBook, Tally, day_bounds, report
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LATE = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
@@ -38,3 +39,13 @@ def test_a_report_by_day_is_in_the_order_of_days() -> None:
         ("2026-11-25", 2),
         ("2026-11-26", 1),
     ]
+
+
+def test_a_call_over_midnight_is_shown_while_it_runs_and_is_yesterdays() -> None:
+    event = replace(make_event(), time=LATE)
+    book = DayBook(LATE + timedelta(hours=1), UTC)
+    book.apply((), [SimpleNamespace(intent=intent_of(event), live=None)])
+    assert book.view().total.live_calls == 1
+    assert book.apply([event])
+    assert book.view().total == Tally()
+    assert book.view().now == ()

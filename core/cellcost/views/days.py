@@ -73,11 +73,15 @@ class DayBook:
         """
         changed = False
         for event in events:
-            known = event.id in self._entries or event.corrects in self._entries
-            if known or self.start <= event.time < self.end:
-                for change in self._entries.settle(event):
-                    self._move(change)
-                    changed = True
+            if event.corrects in self._entries or self._is_today(event.time):
+                moves = self._entries.settle(event)
+            else:
+                # A call that began before midnight was shown while it ran; it is
+                # yesterday's, as in every report by day.
+                moves = self._entries.drop(event.id)
+            for change in moves:
+                self._move(change)
+                changed = True
         for call in pending:
             for change in self._entries.fly(call):
                 self._move(change)
@@ -95,6 +99,9 @@ class DayBook:
         return DayView(
             day=self.day, total=self._total, by_model=tuple(rows), now=self._now()
         )
+
+    def _is_today(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
 
     def _now(self) -> tuple[NowView, ...]:
         sums: dict[tuple[str, str, str], Tally] = {}

@@ -121,6 +121,11 @@ class Entries:
         self._by_id[new.id] = new
         return (Replaced(old, new),)
 
+    def drop(self, entry_id: str) -> tuple[Replaced, ...]:
+        """Take an entry out of this book and return what that changed."""
+        old = self._by_id.pop(entry_id, None)
+        return () if old is None else (Replaced(old, None),)
+
     def _correct(self, event: Event) -> tuple[Replaced, ...]:
         if event.id in self._corrections:
             return ()
