@@ -21,7 +21,7 @@ PTH = "zz_cellcost_meter.pth"
 """Last in the alphabet: the `.pth` of an editable cellcost must be read before."""
 
 _WRITTEN = "# Written by `cellcost enable`; `cellcost disable` removes it.\n"
-_STARTUP_CODE = """\
+STARTUP_CODE = """\
 # Starts cellcost's meter in every kernel of this environment.
 # IPython runs all startup files in one `try`, in the user's namespace: so nothing may
 # be raised here, and no name may stay behind. CELLCOST_METER=off switches it off.
@@ -86,9 +86,9 @@ def enable() -> list[Change]:
         _remove(off_marker())
         changes.append(Change("removed", off_marker()))
     if not any((folder / STARTUP).is_file() for folder in startup_folders()):
-        path = _write_first(
+        path = write_first(
             [folder / STARTUP for folder in startup_folders()[:2]],
-            _WRITTEN + _STARTUP_CODE,
+            _WRITTEN + STARTUP_CODE,
         )
         changes.append(Change("written", path))
     return changes
@@ -112,7 +112,7 @@ def disable() -> list[Change]:
         else:
             left = True
     if left and not is_off():
-        _write_first(
+        write_first(
             [off_marker()],
             "Written by `cellcost disable`: kernels of this environment start without"
             " the meter. `cellcost enable` removes it.\n",
@@ -126,7 +126,7 @@ def enable_python() -> list[Change]:
     for path in _pth_files():
         if path.is_file() and path.read_text("utf-8", "replace") == _PTH_CODE:
             return []
-    return [Change("written", _write_first(_pth_files(), _PTH_CODE))]
+    return [Change("written", write_first(_pth_files(), _PTH_CODE))]
 
 
 def disable_python() -> list[Change]:
@@ -146,7 +146,7 @@ def _pth_files() -> list[Path]:
     return [Path(folder, PTH) for folder in folders]
 
 
-def _write_first(paths: list[Path], text: str) -> Path:
+def write_first(paths: list[Path], text: str) -> Path:
     """Write the first of `paths` that can be written."""
     problems: list[str] = []
     for path in paths:

@@ -9,10 +9,9 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cellcost.clock import price_time, utc_now
 from cellcost.ids import new_id
@@ -53,8 +52,7 @@ class Journal(Protocol):
     def checkpoint(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(NamedTuple):
     """A call in flight: what its settlement must know of its beginning."""
 
     intent: Intent

@@ -7,8 +7,9 @@ user in the middle of one passes through, and the event is still kept.
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from cellcost.records import Call, Confidence, Live, Usage
 from cellcost_meter.capture import counting
@@ -34,8 +35,7 @@ __all__ = ["Attempt", "Request"]
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What was sent, as far as its settlement needs it."""
 
     dialect: Dialect
@@ -60,6 +60,7 @@ class Attempt:
         "_recorder",
         "_request",
         "_retries",
+        "_status",
         "_storing",
         "_switch",
         "_tap",
@@ -75,6 +76,7 @@ class Attempt:
         self._retries = retries
         self._call = request.call
         self._headers: AnswerHeaders | None = None
+        self._status: int | None = None
         self._once = threading.Lock()
         self._storing = False
         self._tap: Tap | None = None
@@ -137,6 +139,7 @@ class Attempt:
     def _store_unreadable(self, error: BaseException) -> None:
         self._storing = True
         try:
+            self._learn(None)
             self._recorder.settle(
                 self._request.ticket,
                 self._call,
@@ -236,6 +239,7 @@ class Attempt:
     def _refused(self, status: int, headers: RawHeaders) -> None:
         """Settle on a 3xx, 4xx or 5xx answer: an attempt, no bill."""
         self._seen(status, headers)
+        self._learn(None)
         self._remember_failure()
         self._settle(None, note=f"HTTP {status}", free=True)
 
@@ -378,16 +382,14 @@ class Attempt:
     # -- what is known of the answer --------------------------------------------------
 
     def _seen(self, status: int, headers: RawHeaders) -> AnswerHeaders:
+        self._status = status
         self._headers = said = read_headers(headers)
-        self._call = self._with(status=status)
         return said
 
-    def _learn(self, answer: Answer) -> None:
-        self._call = self._with(status=self._call.status, answer=answer)
-
-    def _with(self, *, status: int | None, answer: Answer | None = None) -> Call:
+    def _learn(self, answer: Answer | None) -> None:
+        """Complete the call by what its answer and its headers say."""
         call, said = self._call, self._headers
-        return Call(
+        self._call = Call(
             provider=call.provider,
             operation=call.operation,
             endpoint=call.endpoint,
@@ -398,7 +400,7 @@ class Attempt:
             or call.request_id,
             billing_account=said.billing_account if said else call.billing_account,
             service_tier=(answer and answer.service_tier) or call.service_tier,
-            status=status,
+            status=self._status,
             streamed=call.streamed,
             retry_of=call.retry_of,
         )

@@ -1,7 +1,7 @@
 """What the headers of an answer say: ids and accounts, never a credential."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cellcost_meter.capture.dialects.reading import short_text
 
@@ -20,8 +20,7 @@ _WANTED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerHeaders:
+class AnswerHeaders(NamedTuple):
     """The few headers that matter."""
 
     request_id: str

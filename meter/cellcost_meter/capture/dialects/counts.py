@@ -62,6 +62,14 @@ def clipped(usage: Usage, counts: Counts) -> Usage | None:
     """
     if counts.fatal:
         return None
+    if (
+        not usage.cache_write_tokens
+        and not usage.input_audio_tokens
+        and not usage.output_audio_tokens
+        and usage.cache_read_tokens <= usage.input_tokens
+        and usage.reasoning_tokens <= usage.output_tokens
+    ):
+        return usage
     cached = min(usage.cache_read_tokens, usage.input_tokens)
     written = min(usage.cache_write_tokens, usage.input_tokens - cached)
     audio_in = min(usage.input_audio_tokens, usage.input_tokens - written)
