@@ -34,17 +34,23 @@ def demo(root: Path, folder: Path, *options: str) -> list[str]:
 def test_the_demo_notebook_has_a_figure_for_every_cell_that_calls(
     root: Path, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
+    process = subprocess.Popen(
         demo(root, tmp_path, "--headless"),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=200,
-        check=False,
+        start_new_session=True,
     )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    try:
+        printed, _ = process.communicate(timeout=240)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    assert process.returncode == 0, printed
     rows = re.findall(
         r"^(\w+) +(\d+) +([\d,]+) → ([\d,]+) +(?:[≈≥] )?<?\$([\d.]+) +(\w+)$",
-        done.stdout,
+        printed,
         re.MULTILINE,
     )
     figures = {name: (int(calls), state) for name, calls, _, _, _, state in rows}
