@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from cellcost.ids import new_id
+from cellcost.records import Origin
 from cellcost_meter import attribution
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.capture.switch import Switch
@@ -31,6 +32,8 @@ _EXECUTE = "execute_request"
 _COMMS = ("comm_open", "comm_msg", "comm_close")
 _TAG = re.compile(r"([A-Za-z_][\w.-]*):\s*(\S.*)")
 """A cell tag that counts: `team:search`. Others (`hide-input`) say nothing to us."""
+
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 Request = Mapping[str, Any]
 Reader = Callable[[Request, "Identity"], RunContext]
@@ -69,43 +72,41 @@ def identity(shell: Any, environment: Mapping[str, str]) -> Identity:
 
 def read_request(request: Request, kernel: Identity) -> RunContext:
     """Return the run that serving `request` is."""
-    header = request.get("header", {})
+    header = cast("Mapping[str, Any]", request.get("header") or {})
     kind = header.get("msg_type", "")
-    run = RunContext(
-        origin="widget" if kind in _COMMS else "process",
-        run_id=str(header.get("msg_id", "")),
-        notebook=kernel.notebook,
+    origin: Origin = "widget" if kind in _COMMS else "process"
+    cell_id = source_hash = ""
+    tags = _NO_TAGS
+    if kind == _EXECUTE:
+        content = cast("Mapping[str, Any]", request.get("content") or {})
+        metadata = cast("Mapping[str, Any]", request.get("metadata") or {})
+        origin = "silent" if content.get("silent") else "cell"
+        cell_id = _text(metadata.get("cellId"))
+        tags = cell_tags(metadata.get("tags"))
+        source = _text(content.get("code")).encode("utf-8", "surrogatepass")
+        source_hash = hashlib.sha256(source).hexdigest()[:16]
+    return RunContext(
+        origin=origin,
+        run_id=_text(header.get("msg_id")),
+        cell_id=cell_id,
+        notebook=kernel.notebook or _notebook_of_cell(cell_id),
         kernel_id=kernel.kernel_id,
         session_id=kernel.session_id,
+        source_hash=source_hash,
+        tags=tags,
         thread=threading.get_ident(),
         pid=os.getpid(),
     )
-    if kind != _EXECUTE:
-        return run
-    metadata = cast("Mapping[str, Any]", request.get("metadata") or {})
-    content = cast("Mapping[str, Any]", request.get("content") or {})
-    cell_id = metadata.get("cellId")
-    cell_id = cell_id if isinstance(cell_id, str) else ""
-    code = content.get("code")
-    source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else b""
-    return RunContext(
-        origin="silent" if content.get("silent") else "cell",
-        run_id=run.run_id,
-        cell_id=cell_id,
-        notebook=run.notebook or _notebook_of_cell(cell_id),
-        kernel_id=run.kernel_id,
-        session_id=run.session_id,
-        source_hash=hashlib.sha256(source).hexdigest()[:16],
-        tags=cell_tags(metadata.get("tags")),
-        thread=run.thread,
-        pid=run.pid,
-    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def cell_tags(tags: object) -> Mapping[str, str]:
     """Return the cell's tags of the form `key:value`."""
-    if not isinstance(tags, list):
-        return MappingProxyType({})
+    if not isinstance(tags, list) or not tags:
+        return _NO_TAGS
     found = (
         _TAG.fullmatch(tag)
         for tag in cast("list[object]", tags)

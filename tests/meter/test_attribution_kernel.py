@@ -216,7 +216,8 @@ def test_a_forked_child_belongs_to_the_cell(kernel: Kernel) -> None:
         "read, write = os.pipe()\n"
         "pid = os.fork()\n"
         "if pid == 0:\n"
-        "    os.write(write, json.dumps([look(), os.environ.get('CELLCOST_RUN')]).encode())\n"
+        "    told = json.dumps([look(), os.environ.get('CELLCOST_RUN')])\n"
+        "    os.write(write, told.encode())\n"
         "    os._exit(0)\n"
         "os.close(write); os.waitpid(pid, 0)\n"
         "print(os.read(read, 65536).decode())\n"
@@ -283,7 +284,8 @@ def test_a_subprocess_is_told_the_run(kernel: Kernel) -> None:
     tell = "import os; print(os.environ.get('CELLCOST_RUN', '{}'))"
     answer = kernel.run(
         "import subprocess\n"
-        f"print(subprocess.check_output([sys.executable, '-c', {tell!r}], text=True))\n",
+        f"command = [sys.executable, '-c', {tell!r}]\n"
+        "print(subprocess.check_output(command, text=True))\n",
         cell_id="subprocess",
     )
     assert f'"run_id": "{answer.msg_id}"' in answer.printed

@@ -11,6 +11,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
 from cellcost_meter import attribution, carry
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.capture.switch import Switch
@@ -35,7 +36,9 @@ def fail() -> Any:
 @pytest.fixture
 def cell() -> Iterator[RunContext]:
     """A cell that runs in this thread."""
-    run = RunContext(origin="cell", run_id="r", cell_id="c", thread=threading.get_ident())
+    run = RunContext(
+        origin="cell", run_id="r", cell_id="c", thread=threading.get_ident()
+    )
     token = attribution.run.set(run)
     yield run
     attribution.run.reset(token)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from cellcost_meter import attribution, kernel
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.kernel import Identity, attach, cell_tags, read_request

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cellcost.journal import Reader
 from cellcost.records import Event
 
