@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import PurePath
 
 from cellcost.journal import Rename
@@ -35,14 +36,11 @@ class Places:
 
     def key(self, api_path: str) -> str:
         """Return the key of a path of the contents API."""
-        parts = api_path.removeprefix(_RTC_DRIVE).strip("/").split("/")
-        return os.path.normpath(PurePath(self.root, *parts))
+        return _joined(self.root, api_path)
 
     def stored_key(self, path: str) -> str:
         """Return the key of a path as the journal has it, renames apart."""
-        return (
-            os.path.normpath(path) if PurePath(path).is_absolute() else self.key(path)
-        )
+        return _stored(self.root, path)
 
     def api_path(self, key: str) -> str:
         """Return a key as the contents API names it; unchanged if outside the root."""
@@ -84,6 +82,20 @@ class Places:
             if rename.time >= since and _within(key, old):
                 key = rename.new_path + key[len(old) :]
         return key
+
+
+# Asked for every event; notebooks are few.
+@lru_cache(maxsize=1024)
+def _joined(root: str, api_path: str) -> str:
+    parts = api_path.removeprefix(_RTC_DRIVE).strip("/").split("/")
+    return os.path.normpath(PurePath(root, *parts))
+
+
+@lru_cache(maxsize=1024)
+def _stored(root: str, path: str) -> str:
+    if PurePath(path).is_absolute():
+        return os.path.normpath(path)
+    return _joined(root, path)
 
 
 def _within(path: str, folder: str) -> bool:
