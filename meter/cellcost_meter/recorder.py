@@ -64,7 +64,7 @@ class Ticket(NamedTuple):
 
 
 class CallRecorder:
-    """Prices and stores calls; the one that is running is `cellcost.context.running`."""
+    """Prices and stores calls; one for each running meter."""
 
     def __init__(
         self,
@@ -99,6 +99,10 @@ class CallRecorder:
         if book is None:
             book = self._book = self._load_book()
         return book
+
+    def forget_book(self) -> None:
+        """Load the price book anew when it is needed next: the settings changed."""
+        self._book = None
 
     def warm(self) -> None:
         """Load the price book in the background."""
@@ -166,7 +170,7 @@ class CallRecorder:
         reported_usd: str = "",
         duration_seconds: float | None = None,
     ) -> None:
-        """Store what `call` used; `usage` None is its expected input, `free` nothing."""
+        """Store what `call` used: `free` nothing, `usage` None its expected input."""
         if ticket.pid != self._pid:
             return  # a forked child holds a copy of its parent's call
         if duration_seconds is None:

@@ -141,7 +141,7 @@ def _handler_of(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
                 body = raw
             path = self.path.partition("?")[0]
             provider.received.append(Received(path, dict(self.headers), body))
-            asked = body if isinstance(body, dict) else {}
+            asked: Any = body if isinstance(body, dict) else {}
             _Answering(self, provider.next_reply(), path, asked).send()
 
     return Handler
@@ -214,8 +214,8 @@ class _Answering:
         self._handler.wfile.write(b"0\r\n\r\n")
 
     def _events(self) -> Iterator[bytes]:
-        options = self._asked.get("stream_options")
-        asked = isinstance(options, dict) and options.get("include_usage") is True
+        options: Any = self._asked.get("stream_options") or {}
+        asked = options.get("include_usage") is True
         return written_events(self._spoken, usage_asked=asked)
 
     def _head(self, content_type: str, more: Mapping[str, str]) -> None:

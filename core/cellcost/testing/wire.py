@@ -259,7 +259,7 @@ def _message_usage(spoken: Spoken, output: int) -> dict[str, Any]:
 
 
 def _message_events(spoken: Spoken) -> Iterator[bytes]:
-    start = {
+    start: dict[str, Any] = {
         **_message(spoken),
         "content": [],
         "stop_reason": None,

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from cellcost_meter.capture.dialects.foreign import is_object
+
 __all__ = ["UsageAsked", "ask_for_usage"]
 
 _END_OF_EVENT = re.compile(rb"\r\n\r\n|\n\n|\r\r")
@@ -65,12 +67,10 @@ def _is_extra(event: bytes) -> bool:
     if b'"usage"' not in event or b'"choices"' not in event:
         return False
     try:
-        chunk = json.loads(event.strip().removeprefix(b"data:"))
-    except ValueError:
+        chunk: object = json.loads(event.strip().removeprefix(b"data:"))
+    except (ValueError, RecursionError):
         return False
-    return (
-        isinstance(chunk, dict) and chunk.get("choices") == [] and bool(chunk["usage"])
-    )
+    return is_object(chunk) and chunk.get("choices") == [] and bool(chunk.get("usage"))
 
 
 def ask_for_usage(request: Any, body: bytes | None) -> UsageAsked | None:
@@ -81,11 +81,11 @@ def ask_for_usage(request: Any, body: bytes | None) -> UsageAsked | None:
     authorization = headers.get("authorization", "").lower()
     if authorization.startswith(_SIGNED) or "x-amz-date" in headers:
         return None
-    document = json.loads(body)
-    if not isinstance(document, dict) or document.get("stream") is not True:
+    document: object = json.loads(body)
+    if not is_object(document) or document.get("stream") is not True:
         return None
-    options = document.get("stream_options") or {}
-    if not isinstance(options, dict) or "include_usage" in options:
+    options: object = document.get("stream_options") or {}
+    if not is_object(options) or "include_usage" in options:
         return None
     document["stream_options"] = {**options, "include_usage": True}
     kept = [

@@ -109,7 +109,7 @@ class Attempt:
             return None
 
     def lost(self) -> None:
-        """Settle in the background if nothing else did: the last resort, never blocks."""
+        """Settle in the background if nothing else did; never blocks."""
         if not self._once.locked():
             self._recorder.flusher.from_destructor(
                 partial(self.failed, Unfinished(), sent=True)
@@ -336,7 +336,8 @@ class Attempt:
         if answer.usage is not None and answer.whole:
             self._conclude(answer, "")
             return
-        self._remember_failure()
+        if answer.error or not answer.whole:
+            self._remember_failure()
         if answer.error:
             why = f"error in the stream: {answer.error}"
         elif answer.whole:

@@ -95,10 +95,6 @@ class Capture:
     def _provider(self, url: str) -> "tuple[str, Endpoint | None]":
         return self._recorder.book.provider_of(url)
 
-    def asks_for_usage(self, dialect: Dialect, body: bytes | None) -> bool:
-        """Whether `stream_options.include_usage` is to be added to this request."""
-        return (
-            dialect.operation == "chat"
-            and body is not None
-            and self._stream_usage() == "ask"
-        )
+    def asks_for_usage(self, dialect: Dialect) -> bool:
+        """Whether `stream_options.include_usage` is to be added to requests."""
+        return dialect.operation == "chat" and self._stream_usage() == "ask"

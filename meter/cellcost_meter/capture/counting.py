@@ -1,13 +1,13 @@
 """Counting text where no usage came: slow, so only the flusher calls it."""
 
-from cellcost import tokens
-
-__all__ = ["RunningCount", "count_text", "input_tokens"]
-
 import json
 
+from cellcost import tokens
 from cellcost_meter.capture.dialects import Dialect
+from cellcost_meter.capture.dialects.foreign import is_object
 from cellcost_meter.capture.dialects.prompt import prompt_of
+
+__all__ = ["RunningCount", "count_text", "input_tokens"]
 
 _CUT_CHARACTERS = 4096
 _MESSAGE_TOKENS = 3
@@ -33,10 +33,10 @@ def input_tokens(dialect: Dialect, body: bytes | None, model: str) -> tuple[int,
     if not body:
         return 0, "the request could not be read"
     try:
-        document = json.loads(body)
+        document: object = json.loads(body)
     except ValueError:
         return tokens.guess(len(body)), ""
-    if not isinstance(document, dict):
+    if not is_object(document):
         return tokens.guess(len(body)), ""
     prompt = prompt_of(document, dialect.prompt_keys)
     total = sum(count_text(text, model) for text in prompt.texts) + prompt.token_ids

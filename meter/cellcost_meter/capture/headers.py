@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cellcost_meter.capture.dialects.reading import short_text
+from cellcost_meter.capture.dialects.foreign import short_text
 
 __all__ = ["AnswerHeaders", "read_headers"]
 

@@ -114,11 +114,6 @@ def _begin(
         if dialect is None:
             return None
         body = _body(request)
-        asked = None
-        to_send = request
-        if capture.asks_for_usage(dialect, body):
-            asked = ask_for_usage(request, body)
-            to_send = request if asked is None else asked.request
         endpoint = url.netloc.decode("ascii", "replace")
         attempt = capture.begin(
             dialect,
@@ -127,10 +122,19 @@ def _begin(
             endpoint=endpoint,
             body=body,
         )
-        return None if attempt is None else (attempt, to_send, asked)
     except Exception as error:  # noqa: BLE001 - the user's call goes out without us
         capture.switch.failed(error)
         return None
+    if attempt is None:
+        return None
+    try:
+        if capture.asks_for_usage(dialect):
+            asked = ask_for_usage(request, body)
+            if asked is not None:
+                return attempt, asked.request, asked
+    except Exception as error:  # noqa: BLE001 - then it goes out as the user made it
+        capture.switch.failed(error)
+    return attempt, request, None
 
 
 def _body(request: Any) -> bytes | None:
@@ -295,7 +299,7 @@ def was_sent(error: BaseException) -> bool:
     """Whether the request may have reached the other side before `error`."""
     if any(kind.__name__ in _NOT_SENT for kind in type(error).__mro__):
         return False
-    names = set()
+    names: set[str] = set()
     trace = error.__traceback__
     while trace is not None:
         names.add(trace.tb_frame.f_code.co_name)

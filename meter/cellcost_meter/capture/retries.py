@@ -1,7 +1,7 @@
 """Which attempt a request repeats: the same body, in the same run, after a failure.
 
 SDKs retry by themselves, and so do users' loops; each attempt is its own event. Only
-failed attempts are remembered, so a call that went well costs one look at an empty dict.
+failed attempts are remembered: a call that went well costs a look at an empty dict.
 """
 
 from collections import OrderedDict

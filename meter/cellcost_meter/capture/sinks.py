@@ -5,6 +5,7 @@ from typing import Protocol
 
 from cellcost_meter.capture.dialects import Answer, Dialect, StreamReader
 from cellcost_meter.capture.dialects.edges import EDGE_BYTES, value_at
+from cellcost_meter.capture.dialects.foreign import is_object
 from cellcost_meter.capture.sse import SseParser
 
 __all__ = ["BodySink", "EventSink", "Sink", "read_body"]
@@ -31,7 +32,7 @@ class Sink(Protocol):
 
 
 class EventSink:
-    """Cuts server-sent events out of the bytes and gives them to the dialect's reader."""
+    """Cuts server-sent events out of the bytes for the dialect's reader."""
 
     __slots__ = ("_parser", "_reader", "oddity")
 
@@ -105,10 +106,10 @@ class BodySink:
 def read_body(dialect: Dialect, body: bytes) -> tuple[Answer, list[str], str]:
     """Return the answer in a whole body, its text where no usage came, what was odd."""
     try:
-        document = json.loads(body)
+        document: object = json.loads(body)
     except ValueError:
         return Answer(whole=False), [], "the answer is not JSON"
-    if not isinstance(document, dict):
+    if not is_object(document):
         return Answer(whole=False), [], f"the answer is a {type(document).__name__}"
     answer = dialect.read(document)
     text = [] if answer.usage is not None else list(dialect.text(document))
@@ -125,7 +126,7 @@ def _from_edges(dialect: Dialect, edges: tuple[bytes, bytes]) -> tuple[Answer, s
 def read_edges(dialect: Dialect, edges: tuple[bytes, bytes]) -> Answer | None:
     """Return what the edges of a large body say; None where they lack the usage."""
     usage = value_at(edges, "usage")
-    if not isinstance(usage, dict):
+    if not is_object(usage):
         return None
     names = ("model", "id", "service_tier", "status")
     document = {name: value_at(edges, name) for name in names}

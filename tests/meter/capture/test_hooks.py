@@ -197,7 +197,8 @@ def build(tmp_path: Any, provider: FakeProvider) -> Iterator[Build]:
 
 
 KEPT = ["book", "where", "call_site", "read", "stream", "cap_keys", "begin"]
-NOT_KEPT = ["dialect_of", "stream_usage", "settle"]
+KEPT += ["stream_usage"]
+NOT_KEPT = ["dialect_of", "settle"]
 OTHER = ["update_live", "checkpoint"]
 
 

@@ -6,16 +6,18 @@ has replaces what `message_start` said.
 """
 
 import json
-from typing import Any
 
 from cellcost.records import Usage
 from cellcost_meter.capture.dialects.counts import Counts, clipped
-from cellcost_meter.capture.dialects.reading import (
-    Answer,
-    Dialect,
-    Document,
+from cellcost_meter.capture.dialects.foreign import (
+    Object,
+    as_list,
+    as_object,
+    is_object,
     short_text,
+    strings,
 )
+from cellcost_meter.capture.dialects.reading import Answer, Dialect
 
 __all__ = ["MESSAGES"]
 
@@ -23,17 +25,17 @@ __all__ = ["MESSAGES"]
 def _usage(usage: object) -> tuple[Usage | None, str]:
     if usage is None or usage == {}:
         return None, ""
-    if not isinstance(usage, dict):
+    if not is_object(usage):
         return None, f"usage is {type(usage).__name__}"
     counts = Counts()
     fresh = counts.required(usage, "input_tokens")
     read = counts.optional(usage, "cache_read_input_tokens")
     written = counts.optional(usage, "cache_creation_input_tokens")
-    by_age = usage.get("cache_creation")
+    by_age = as_object(usage.get("cache_creation"))
     hour = counts.optional(by_age, "ephemeral_1h_input_tokens")
     five = counts.optional(by_age, "ephemeral_5m_input_tokens")
     written = max(written, hour + five)
-    tools = usage.get("server_tool_use")
+    tools = as_object(usage.get("server_tool_use"))
     other = {
         name: amount
         for name, key in (
@@ -56,7 +58,7 @@ def _usage(usage: object) -> tuple[Usage | None, str]:
     return believed, counts.doubt
 
 
-def _read(document: Document) -> Answer:
+def _read(document: Object) -> Answer:
     usage, doubt = _usage(document.get("usage"))
     tier = _tier(document.get("usage"))
     return Answer(
@@ -70,60 +72,50 @@ def _read(document: Document) -> Answer:
 
 
 def _tier(usage: object) -> str:
-    return short_text(usage.get("service_tier")) if isinstance(usage, dict) else ""
+    return short_text(as_object(usage).get("service_tier"))
 
 
-def _error(document: Document) -> str:
+def _error(document: Object) -> str:
     error = document.get("error")
     if not error:
         return ""
-    kind = error.get("type") if isinstance(error, dict) else ""
-    return short_text(kind, 40) or "error"
+    return short_text(as_object(error).get("type"), 40) or "error"
 
 
-def _text(document: Document) -> tuple[str, ...]:
+def _text(document: Object) -> tuple[str, ...]:
     texts: list[str] = []
-    content = document.get("content")
-    for block in content if isinstance(content, list) else ():
-        if not isinstance(block, dict):
-            continue
-        texts += [
-            block[key]
-            for key in ("text", "thinking", "name")
-            if isinstance(block.get(key), str)
-        ]
-        if isinstance(block.get("input"), dict) and block["input"]:
-            texts.append(json.dumps(block["input"], ensure_ascii=False))
+    for block in map(as_object, as_list(document.get("content"))):
+        texts += strings(block, "text", "thinking", "name")
+        given = as_object(block.get("input"))
+        if given:
+            texts.append(json.dumps(given, ensure_ascii=False))
     return tuple(texts)
 
 
 class _Stream:
-    """message_start (input side), deltas, message_delta (output so far), message_stop."""
+    """message_start (input), deltas, message_delta (output so far), message_stop."""
 
     __slots__ = ("_error", "_id", "_model", "_stopped", "_text", "_usage")
 
     def __init__(self) -> None:
-        self._usage: dict[str, Any] = {}
+        self._usage: Object = {}
         self._model = self._id = self._error = ""
         self._text: list[str] = []
         self._stopped = False
 
     def feed(self, event: str, data: bytes) -> None:
-        message = json.loads(data)
-        if not isinstance(message, dict):
+        message: object = json.loads(data)
+        if not is_object(message):
             return
         kind = message.get("type") or event
         if kind == "content_block_delta":
-            delta = message.get("delta")
-            for key in ("text", "thinking", "partial_json"):
-                if isinstance(delta, dict) and isinstance(delta.get(key), str):
-                    self._text.append(delta[key])
+            delta = as_object(message.get("delta"))
+            self._text += strings(delta, "text", "thinking", "partial_json")
         elif kind == "message_start":
-            start = message.get("message")
-            if isinstance(start, dict):
-                self._model = short_text(start.get("model"))
-                self._id = short_text(start.get("id"))
-                self._merge(start.get("usage"))
+            start = as_object(message.get("message"))
+            self._model = short_text(start.get("model"))
+            self._id = short_text(start.get("id"))
+            self._merge(start.get("usage"))
         elif kind == "message_delta":
             self._merge(message.get("usage"))
         elif kind == "message_stop":
@@ -132,8 +124,8 @@ class _Stream:
             self._error = _error(message) or "error"
 
     def _merge(self, usage: object) -> None:
-        if isinstance(usage, dict):
-            self._usage.update({k: v for k, v in usage.items() if v is not None})
+        said = as_object(usage)
+        self._usage.update({k: v for k, v in said.items() if v is not None})
 
     def answer(self) -> Answer:
         usage, doubt = _usage(self._usage)

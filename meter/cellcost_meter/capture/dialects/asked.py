@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 from cellcost_meter.capture.dialects.edges import edges_of, value_at
-from cellcost_meter.capture.dialects.reading import Asked, Dialect, short_text
+from cellcost_meter.capture.dialects.foreign import as_object, is_object, short_text
+from cellcost_meter.capture.dialects.reading import Asked, Dialect
 
 __all__ = ["read_request"]
 
@@ -27,17 +28,17 @@ def read_request(dialect: Dialect, body: bytes | None) -> Asked:
         if found is not None:
             return found
     try:
-        document = json.loads(body)
+        document: object = json.loads(body)
     except ValueError:
         return Asked(looks_right=False)
-    if not isinstance(document, dict):
+    if not is_object(document):
         return Asked(looks_right=False)
-    options = document.get("stream_options")
+    options = as_object(document.get("stream_options"))
     return Asked(
         model=short_text(document.get("model")),
         streamed=document.get("stream") is True,
         output_cap=_cap(document, dialect.cap_keys),
-        usage_asked=isinstance(options, dict) and options.get("include_usage") is True,
+        usage_asked=options.get("include_usage") is True,
         looks_right=isinstance(document.get("model"), str)
         and any(key in document for key in dialect.prompt_keys),
     )
@@ -59,10 +60,10 @@ def _from_edges(dialect: Dialect, body: bytes) -> Asked | None:
     if not isinstance(model, str):
         return None
     document = {key: value_at(edges, key) for key in (*dialect.cap_keys, "n")}
-    options = value_at(edges, "stream_options")
+    options = as_object(value_at(edges, "stream_options"))
     return Asked(
         model=short_text(model),
         streamed=value_at(edges, "stream") is True,
         output_cap=_cap(document, dialect.cap_keys),
-        usage_asked=isinstance(options, dict) and options.get("include_usage") is True,
+        usage_asked=options.get("include_usage") is True,
     )

@@ -1,11 +1,12 @@
 """Which counts off the wire can be believed."""
 
 from cellcost.records import Usage
+from cellcost_meter.capture.dialects.foreign import Object
 
 __all__ = ["MAX_TOKENS", "Counts", "clipped"]
 
 MAX_TOKENS = 100_000_000
-"""Ten times the largest context window known in 2026: more in one answer is no count."""
+"""Ten times the largest context window of 2026: more in one answer is no count."""
 
 
 class Counts:
@@ -17,27 +18,30 @@ class Counts:
         self.doubt = ""
         self.fatal = False
 
-    def required(self, source: object, *names: str) -> int:
+    def required(self, source: Object, *names: str) -> int:
         """Return the first of `names` present; the whole usage is doubted without."""
         for name in names:
-            if isinstance(source, dict) and source.get(name) is not None:
-                return self._count(source[name], name, fatal=True)
+            value = source.get(name)
+            if value is not None:
+                return self._count(value, name, fatal=True)
         self._say(f"no {names[0]} in usage", fatal=True)
         return 0
 
-    def optional(self, source: object, *names: str) -> int:
+    def optional(self, source: Object, *names: str) -> int:
         """Return the first of `names` present, or 0."""
         for name in names:
-            if isinstance(source, dict) and source.get(name) is not None:
-                return self._count(source[name], name, fatal=False)
+            value = source.get(name)
+            if value is not None:
+                return self._count(value, name, fatal=False)
         return 0
 
     def _count(self, value: object, name: str, *, fatal: bool) -> int:
-        if type(value) is float and value.is_integer():
+        if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if type(value) is int and 0 <= value <= MAX_TOKENS:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and isinstance(value, int) and 0 <= value <= MAX_TOKENS:
             return value
-        shown = f"{value:g}" if type(value) in (int, float) else type(value).__name__
+        shown = f"{value:g}" if number else type(value).__name__
         self._say(f"{name} is {shown}", fatal=fatal)
         return 0
 
@@ -45,10 +49,11 @@ class Counts:
         self.doubt = self.doubt or doubt
         self.fatal = self.fatal or fatal
 
-    def total(self, source: object, *possible: int) -> None:
+    def total(self, source: Object, *possible: int) -> None:
         """Doubt the usage if its own total is none of the `possible` sums."""
-        if isinstance(source, dict) and source.get("total_tokens") is not None:
-            said = self._count(source["total_tokens"], "total_tokens", fatal=False)
+        value = source.get("total_tokens")
+        if value is not None:
+            said = self._count(value, "total_tokens", fatal=False)
             if said not in possible and not self.doubt:
                 self._say(
                     f"total_tokens is {said}, its parts make {possible[0]}", fatal=False

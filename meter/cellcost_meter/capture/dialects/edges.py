@@ -17,7 +17,7 @@ _DECODER = json.JSONDecoder()
 
 
 def edges_of(body: bytes) -> Edges:
-    """Return the edges of `body`, the end first: SDKs and servers put most of it there."""
+    """Return the edges of `body`, the end first: most stands there."""
     return body[-EDGE_BYTES:], body[:EDGE_BYTES]
 
 

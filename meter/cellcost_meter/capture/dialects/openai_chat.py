@@ -1,21 +1,23 @@
 """OpenAI chat completions (and the older completions), as every gateway speaks them."""
 
 import json
-from typing import Any
 
 from cellcost.records import Usage
-from cellcost_meter.capture.dialects.openai_usage import openai_usage, reported_cost
-from cellcost_meter.capture.dialects.reading import (
-    Answer,
-    Dialect,
-    Document,
+from cellcost_meter.capture.dialects.foreign import (
+    Object,
+    as_list,
+    as_object,
+    is_object,
     short_text,
+    strings,
 )
+from cellcost_meter.capture.dialects.openai_usage import openai_usage, reported_cost
+from cellcost_meter.capture.dialects.reading import Answer, Dialect
 
 __all__ = ["CHAT", "COMPLETIONS"]
 
 
-def _read(document: Document) -> Answer:
+def _read(document: Object) -> Answer:
     usage, doubt = openai_usage(document.get("usage"))
     return Answer(
         usage=usage,
@@ -28,38 +30,29 @@ def _read(document: Document) -> Answer:
     )
 
 
-def _error(document: Document) -> str:
+def _error(document: Object) -> str:
     error = document.get("error")
     if not error:
         return ""
-    kind = error.get("type") or error.get("code") if isinstance(error, dict) else ""
-    return short_text(kind, 40) or "error"
+    told = as_object(error)
+    return short_text(told.get("type") or told.get("code"), 40) or "error"
 
 
-def _text(document: Document) -> tuple[str, ...]:
+def _text(document: Object) -> tuple[str, ...]:
     return tuple(_choice_texts(document.get("choices"), "message"))
 
 
-def _choice_texts(choices: Any, part: str) -> list[str]:
+def _choice_texts(choices: object, part: str) -> list[str]:
     texts: list[str] = []
-    for choice in choices if isinstance(choices, list) else ():
-        if not isinstance(choice, dict):
-            continue
-        inner = choice.get(part)
-        if not isinstance(inner, dict):
-            inner = choice  # the older completions: `text` stands in the choice
-        for key in ("reasoning_content", "reasoning", "content", "refusal", "text"):
-            if isinstance(inner.get(key), str):
-                texts.append(inner[key])
-        calls = inner.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            function = call.get("function") if isinstance(call, dict) else None
-            if isinstance(function, dict):
-                texts += [
-                    function[key]
-                    for key in ("name", "arguments")
-                    if isinstance(function.get(key), str)
-                ]
+    for choice in map(as_object, as_list(choices)):
+        # In the older completions the text stands in the choice itself.
+        said = choice.get(part)
+        inner = said if is_object(said) else choice
+        texts += strings(
+            inner, "reasoning_content", "reasoning", "content", "refusal", "text"
+        )
+        for call in map(as_object, as_list(inner.get("tool_calls"))):
+            texts += strings(as_object(call.get("function")), "name", "arguments")
     return texts
 
 
@@ -90,8 +83,8 @@ class _Stream:
         if data.startswith(b"[DONE]"):
             self._done = True
             return
-        chunk = json.loads(data)
-        if not isinstance(chunk, dict):
+        chunk: object = json.loads(data)
+        if not is_object(chunk):
             return
         self._model = self._model or short_text(chunk.get("model"))
         self._id = self._id or short_text(chunk.get("id"))
@@ -102,11 +95,10 @@ class _Stream:
             # Some servers repeat a growing usage in every chunk: the last one counts.
             self._usage = openai_usage(usage)
             self._said = reported_cost(usage)
-        choices = chunk.get("choices")
-        if choices:
-            self._text += _choice_texts(choices, "delta")
-            if any(isinstance(c, dict) and c.get("finish_reason") for c in choices):
-                self._finished = True
+        choices = as_list(chunk.get("choices"))
+        self._text += _choice_texts(choices, "delta")
+        if any(as_object(choice).get("finish_reason") for choice in choices):
+            self._finished = True
 
     def answer(self) -> Answer:
         usage, doubt = self._usage

@@ -1,20 +1,20 @@
 """OpenAI embeddings: input only."""
 
-from cellcost_meter.capture.dialects.openai_usage import openai_usage, reported_cost
-from cellcost_meter.capture.dialects.reading import (
-    Answer,
-    Dialect,
-    Document,
+from cellcost_meter.capture.dialects.foreign import (
+    Object,
+    as_object,
     short_text,
 )
+from cellcost_meter.capture.dialects.openai_usage import openai_usage, reported_cost
+from cellcost_meter.capture.dialects.reading import Answer, Dialect
 
 __all__ = ["EMBEDDINGS"]
 
 
-def _read(document: Document) -> Answer:
+def _read(document: Object) -> Answer:
     usage, doubt = openai_usage(document.get("usage"), output=False)
     error = document.get("error")
-    kind = error.get("type") if isinstance(error, dict) else None
+    kind = as_object(error).get("type")
     return Answer(
         usage=usage,
         doubt=doubt,
@@ -25,7 +25,7 @@ def _read(document: Document) -> Answer:
     )
 
 
-def _no_text(_document: Document) -> tuple[str, ...]:
+def _no_text(_document: Object) -> tuple[str, ...]:
     return ()
 
 

@@ -1,16 +1,19 @@
 """OpenAI responses."""
 
 import json
-from typing import Any
+from dataclasses import replace
 
 from cellcost.records import Usage
-from cellcost_meter.capture.dialects.openai_usage import openai_usage, reported_cost
-from cellcost_meter.capture.dialects.reading import (
-    Answer,
-    Dialect,
-    Document,
+from cellcost_meter.capture.dialects.foreign import (
+    Object,
+    as_list,
+    as_object,
+    is_object,
     short_text,
+    strings,
 )
+from cellcost_meter.capture.dialects.openai_usage import openai_usage, reported_cost
+from cellcost_meter.capture.dialects.reading import Answer, Dialect
 
 __all__ = ["RESPONSES"]
 
@@ -20,7 +23,7 @@ _TOOLS = {"web_search_call": "web_search", "file_search_call": "file_search"}
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
-def _read(document: Document) -> Answer:
+def _read(document: Object) -> Answer:
     usage, doubt = openai_usage(document.get("usage"))
     error = document.get("error")
     return Answer(
@@ -36,52 +39,29 @@ def _read(document: Document) -> Answer:
     )
 
 
-def _kind(error: Any) -> str:
+def _kind(error: object) -> str:
     if not error:
         return ""
-    kind = error.get("code") or error.get("type") if isinstance(error, dict) else ""
-    return short_text(kind, 40) or "error"
+    told = as_object(error)
+    return short_text(told.get("code") or told.get("type"), 40) or "error"
 
 
-def _with_tools(usage: Usage | None, output: Any) -> Usage | None:
-    if usage is None or not isinstance(output, list):
-        return usage
+def _with_tools(usage: Usage | None, output: object) -> Usage | None:
     used: dict[str, int] = {}
-    for item in output:
-        name = _TOOLS.get(str(item.get("type"))) if isinstance(item, dict) else None
+    for item in map(as_object, as_list(output)):
+        name = _TOOLS.get(str(item.get("type")))
         if name:
             used[name] = used.get(name, 0) + 1
-    if not used:
-        return usage
-    return Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        input_audio_tokens=usage.input_audio_tokens,
-        output_audio_tokens=usage.output_audio_tokens,
-        other=used,
-    )
+    return replace(usage, other=used) if usage is not None and used else usage
 
 
-def _text(document: Document) -> tuple[str, ...]:
+def _text(document: Object) -> tuple[str, ...]:
     texts: list[str] = []
-    output = document.get("output")
-    for item in output if isinstance(output, list) else ():
-        if not isinstance(item, dict):
-            continue
-        texts += [
-            item[key] for key in ("name", "arguments") if isinstance(item.get(key), str)
-        ]
-        for part in [*_list(item.get("content")), *_list(item.get("summary"))]:
-            if isinstance(part, dict) and isinstance(part.get("text"), str):
-                texts.append(part["text"])
+    for item in map(as_object, as_list(document.get("output"))):
+        texts += strings(item, "name", "arguments")
+        for part in [*as_list(item.get("content")), *as_list(item.get("summary"))]:
+            texts += strings(as_object(part), "text")
     return tuple(texts)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 class _Stream:
@@ -98,15 +78,15 @@ class _Stream:
     def feed(self, event: str, data: bytes) -> None:
         if data.startswith(b"[DONE]"):
             return
-        message = json.loads(data)
-        if not isinstance(message, dict):
+        message: object = json.loads(data)
+        if not is_object(message):
             return
         kind = str(message.get("type") or event)
         delta = message.get("delta")
         if isinstance(delta, str) and kind != "response.audio.delta":
             self._text.append(delta)
         response = message.get("response")
-        if isinstance(response, dict):
+        if is_object(response):
             self._answer = _read(response)
         if kind in _ENDS:
             self._ended = True

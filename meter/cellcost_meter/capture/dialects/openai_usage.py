@@ -5,10 +5,9 @@ servers differ: xAI and Gemini's OpenAI face leave reasoning outside the complet
 show it in the total only; DeepSeek names its cache hits `prompt_cache_hit_tokens`.
 """
 
-from typing import Any
-
 from cellcost.records import Usage
 from cellcost_meter.capture.dialects.counts import Counts, clipped
+from cellcost_meter.capture.dialects.foreign import as_object, is_object
 
 __all__ = ["openai_usage", "reported_cost"]
 
@@ -20,12 +19,14 @@ def openai_usage(usage: object, *, output: bool = True) -> tuple[Usage | None, s
     """
     if usage is None or usage == {}:
         return None, ""
-    if not isinstance(usage, dict):
+    if not is_object(usage):
         return None, f"usage is {type(usage).__name__}"
     counts = Counts()
-    ins: Any = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
-    outs: Any = usage.get("completion_tokens_details") or usage.get(
-        "output_tokens_details"
+    ins = as_object(
+        usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
+    )
+    outs = as_object(
+        usage.get("completion_tokens_details") or usage.get("output_tokens_details")
     )
     prompt = counts.required(usage, "prompt_tokens", "input_tokens")
     completion = (
@@ -55,5 +56,6 @@ def openai_usage(usage: object, *, output: bool = True) -> tuple[Usage | None, s
 
 def reported_cost(usage: object) -> str:
     """Return the `cost` that OpenRouter puts into its usage, as text, or ""."""
-    cost = usage.get("cost") if isinstance(usage, dict) else None
-    return repr(cost) if type(cost) in (int, float) else ""
+    cost = as_object(usage).get("cost")
+    number = isinstance(cost, int | float) and not isinstance(cost, bool)
+    return repr(cost) if number else ""

@@ -1,7 +1,9 @@
 """The text of a request that is paid as input, for counting where no usage comes."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
+
+from cellcost_meter.capture.dialects.foreign import as_list, is_object
 
 __all__ = ["Prompt", "prompt_of"]
 
@@ -31,30 +33,30 @@ def prompt_of(request: Mapping[str, Any], keys: tuple[str, ...]) -> Prompt:
     """Return what stands under `keys` of a request body."""
     prompt = Prompt()
     for key in keys:
-        value = request.get(key)
-        if key in ("messages", "input") and isinstance(value, list):
-            prompt.messages += sum(1 for item in value if isinstance(item, dict))
+        value: object = request.get(key)
+        if key in ("messages", "input"):
+            prompt.messages += sum(1 for item in as_list(value) if is_object(item))
         for text in _strings(value, prompt):
             prompt.texts.append(text)
     return prompt
 
 
-def _strings(root: Any, prompt: Prompt) -> Iterator[str]:
+def _strings(root: object, prompt: Prompt) -> Iterator[str]:
     # A loop, not recursion: the nesting of a request is the user's, not ours to bound.
-    waiting = [root]
+    waiting: list[object] = [root]
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
             yield value
         elif isinstance(value, list):
-            waiting.extend(reversed(value))
-        elif isinstance(value, dict):
+            waiting.extend(reversed(as_list(cast(object, value))))
+        elif is_object(value):
             if value.get("type") in _MEDIA:
                 prompt.media += 1
             for name, inner in reversed(value.items()):
                 if name not in _NOT_TEXT:
                     waiting.append(inner)
-        elif type(value) is int:
+        elif isinstance(value, int) and not isinstance(value, bool):
             prompt.token_ids += 1
 
 

@@ -4,16 +4,14 @@ Named tuples where a value is made for every call: a frozen dataclass of as many
 takes 2 to 3 us, five times as long (bench/bench_capture.py holds the sum).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from cellcost.records import Usage
+from cellcost_meter.capture.dialects.foreign import Object
 
-__all__ = ["Answer", "Asked", "Dialect", "StreamReader", "short_text"]
-
-Document = Mapping[str, Any]
-"""A JSON object off the wire. Foreign: nothing in it may be trusted to have a type."""
+__all__ = ["Answer", "Asked", "Dialect", "StreamReader"]
 
 
 class Asked(NamedTuple):
@@ -72,19 +70,9 @@ class Dialect:
     """Where in a request the text stands that is paid as input."""
     cap_keys: tuple[str, ...]
     """Where a request caps its output, the strongest first."""
-    read: Callable[[Document], Answer]
-    text: Callable[[Document], tuple[str, ...]]
+    read: Callable[[Object], Answer]
+    text: Callable[[Object], tuple[str, ...]]
     """The written text of a whole answer, for counting where no usage came."""
     stream: Callable[[], StreamReader]
     usage_at_edges: bool = True
     """Whether the first or last few KB of a large answer tell all that is billed."""
-
-
-def short_text(value: object, limit: int = 200) -> str:
-    """Return `value` if it is text fit for a record: printable, one line, short.
-
-    Ids and model names come from outside; anything longer is no name.
-    """
-    if isinstance(value, str) and value.isprintable():
-        return value[:limit]
-    return ""
