@@ -10,7 +10,6 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +27,12 @@ from cellcost_meter import (
     process,
 )
 from cellcost_meter.attribution import RunContext
+from cellcost_meter.found_tags import FoundTags
 from cellcost_meter.notebook import NotebookPath, NotebookTags
 from cellcost_meter.recorder import CallRecorder
+from cellcost_meter.settings import CurrentSettings
 
 if TYPE_CHECKING:
-    from cellcost.config import Settings
     from cellcost.prices import PriceBook
 
 __all__ = [
@@ -97,7 +97,7 @@ class Meter:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._settings: Settings | None = None
+        self._settings = CurrentSettings(environment, changed=self._new_settings)
         self._stacks: dict[str, str] = {}
         self._stops: list[Callable[[], None]] = []
         self._attached: kernel.Attached | None = None
@@ -121,6 +121,7 @@ class Meter:
             where=attribution.where,
             call_site=call_site.here,
         )
+        self._found = FoundTags(self.recorder.flusher.soon)
 
     def start(self) -> None:
         """Put the hooks on; each part that fails is left out and said."""
@@ -144,8 +145,15 @@ class Meter:
         )
         notebook = NotebookTags(NotebookPath.of(self._environment).file)
         attribution.set_tag_sources(base=self._base_tags, notebook=notebook.current)
+
+        def before_run() -> None:
+            notebook.refresh()
+            self._settings.look()
+            if self._stacks:  # a client library is there: calls may follow
+                self._found.refresh()
+
         self._attached = kernel.attach(
-            shell, identity, announce=self._announce, on_run=notebook.refresh
+            shell, identity, announce=self._announce, on_run=before_run
         )
         self.recorder.flusher.soon(
             lambda: self.writer.announce(
@@ -187,31 +195,22 @@ class Meter:
         return capture.install(
             self.recorder,
             announce=self._announce,
-            stream_usage=lambda: self._load_settings().capture.stream_usage,
+            stream_usage=lambda: self._settings.get().capture.stream_usage,
         )
 
     def _announce(self, stack: str, state: str) -> None:
         self._stacks = {**self._stacks, stack: state}
+        self._found.refresh()
         stacks = json.dumps(self._stacks)
         self.recorder.flusher.soon(lambda: self.writer.announce(stacks=stacks))
 
-    def _load_settings(self) -> "Settings":
-        from cellcost.config import load_settings_or_default
-
-        settings = self._settings
-        if settings is None:
-            settings, problem = load_settings_or_default(
-                cwd=Path.cwd(), env=self._environment
-            )
-            if problem is not None:
-                _log.warning("cellcost: %s", problem)
-            self._settings = settings
-        return settings
+    def _new_settings(self) -> None:
+        self.recorder.forget_book()
 
     def _base_tags(self) -> Mapping[str, str]:
-        return self._load_settings().tags
+        return {**self._found.current(), **self._settings.get().tags}
 
     def _book(self) -> "PriceBook":
         from cellcost.prices import load_book
 
-        return load_book(self._load_settings())
+        return load_book(self._settings.get())
