@@ -12,6 +12,8 @@ export default tseslint.config(
     },
     rules: {
       eqeqeq: 'error',
+      // Lumino's signals take a method and its `this` apart, and disconnect by both.
+      '@typescript-eslint/unbound-method': 'off',
       'max-lines': ['error', { max: 400, skipComments: true }],
       'no-console': ['error', { allow: ['warn'] }],
       '@typescript-eslint/explicit-function-return-type': [

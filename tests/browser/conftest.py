@@ -272,15 +272,22 @@ class Desk:
         self.page.locator(".jp-DirListing-item", has_text=name).dblclick()
         self.wait_for_kernel()
 
-    def scroll(self, *, to_end: bool) -> None:
-        """Scroll the notebook in front to its end or start."""
+    def scroll(self, index: int) -> None:
+        """Scroll a windowed notebook until the cell at `index` is in view."""
         outer = self.page.locator(
             ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer"
         )
-        where = "node.scrollHeight" if to_end else "0"
-        last = self.page.locator(".jp-Notebook-footer, .jp-Cell").last
-        outer.evaluate(f"node => {{ node.scrollTop = {where}; }}")
-        expect(last).to_be_visible()
+        down = "node => { node.scrollTop += node.clientHeight / 2 }"
+        up = "node => { node.scrollTop = 0 }"
+
+        def in_view() -> bool:
+            if self.cell(index).count() and self.cell(index).is_visible():
+                self.cell(index).scroll_into_view_if_needed()
+                return True
+            outer.evaluate(up if index < 5 else down)
+            return False
+
+        self.until(in_view)
 
     def until(self, done: Callable[[], object]) -> None:
         """Wait until `done()` is true, as long as any test waits."""

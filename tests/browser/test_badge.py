@@ -102,9 +102,8 @@ def test_a_stream_without_usage_is_marked_as_an_estimate(
 
 
 def test_a_narrow_badge_drops_from_the_right_and_keeps_its_cost(
-    new_desk, ask: Callable[..., str]
+    desk, ask: Callable[..., str]
 ) -> None:
-    desk = new_desk(viewport={"width": 640, "height": 700})
     (cell,) = desk.lab.write("narrow.ipynb", ask(desk.provider.url, stream=True))
     desk.provider.script(
         Reply(text=WORDS, input_tokens=20_000, cached_tokens=8_000, cut_after=20)
@@ -137,7 +136,8 @@ def test_both_themes_draw_the_badge_in_their_own_colours(
     desk.lab.set(plugin, {"theme": "JupyterLab Dark"})
     try:
         desk.page.reload()
-        expect(desk.page.locator('body[data-jp-theme-light="false"]')).to_be_visible()
+        body = desk.page.locator("body")
+        expect(body).to_have_attribute("data-jp-theme-light", "false")
         desk.settled(cell, 45_000)
         desk.shot("dark")
         assert badge.evaluate(colour) != light

@@ -95,10 +95,12 @@ export class Badge extends Widget {
     setText(node, part.text);
     setAttribute(node, 'title', part.hint ?? null);
     if (live) {
-      // While it counts a part only ever grows: its neighbours do not jump.
-      const width = Math.max(part.text.length, Number(node.dataset['width'] ?? 0));
-      node.dataset['width'] = String(width);
-      node.style.setProperty('--cc-width', `${width}ch`);
+      // While it counts a part only ever grows: its neighbours do not jump, neither
+      // then nor when the last figure, without its `≈`, is shorter.
+      const width = node.getBoundingClientRect().width;
+      if (width > parseFloat(node.style.minWidth || '0')) {
+        node.style.minWidth = `${width}px`;
+      }
     }
   }
 

@@ -107,6 +107,9 @@ export function duration(seconds: number): string {
 
 /** A duration that still runs, in whole seconds so that it does not flicker. */
 export function elapsed(seconds: number): string {
+  if (seconds < 1) {
+    return '<1 s';
+  }
   return seconds < 60 ? `${Math.floor(seconds)} s` : duration(Math.floor(seconds));
 }
 

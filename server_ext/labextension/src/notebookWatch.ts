@@ -37,9 +37,14 @@ export class NotebookWatch implements IDisposable {
     panel.sessionContext.connectionStatusChanged.connect(this.#onConnection, this);
     document.addEventListener('visibilitychange', this);
     panel.disposed.connect(this.dispose, this);
-    void panel.context.ready.then(() => {
-      this.#follow();
-    });
+    panel.context.ready.then(
+      () => {
+        this.#follow();
+      },
+      () => {
+        // A notebook that could not be read has no cells; the document says why.
+      }
+    );
   }
 
   readonly costs: NotebookCosts;
@@ -105,7 +110,7 @@ export class NotebookWatch implements IDisposable {
   }
 
   #onOpened(_: CellBadges, badge: Badge): void {
-    const open = this.#popover;
+    const open = this.#popover?.isDisposed === false ? this.#popover : null;
     this.#popover = null;
     open?.dispose();
     if (open?.badge === badge) {

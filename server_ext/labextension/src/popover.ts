@@ -13,6 +13,8 @@ const REFRESH_MS = 1_000;
 const GAP = 4;
 const MARGIN = 8;
 const WIDTH = 560;
+// The badge begins with the gutter for its dot; the popover with the cell's edge.
+const INSET = 7;
 
 export class Popover extends Widget {
   constructor(
@@ -140,7 +142,7 @@ export class Popover extends Widget {
     }
     const { style } = this.node;
     const width = Math.min(WIDTH, window.innerWidth - 2 * MARGIN);
-    const left = Math.min(anchor.left, window.innerWidth - MARGIN - width);
+    const left = Math.min(anchor.left + INSET, window.innerWidth - MARGIN - width);
     style.width = `${width}px`;
     style.left = `${Math.max(MARGIN, left)}px`;
     const below = window.innerHeight - anchor.bottom - GAP - MARGIN;

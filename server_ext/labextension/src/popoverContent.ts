@@ -171,18 +171,28 @@ function alternatives({ alternatives: others }: CellDetail): Node[] {
   if (others.length === 0) {
     return [];
   }
-  const list = others
-    .map(other => {
-      const known = { cost_nusd: other.cost_nusd, state: 'measured', n_unpriced: 0 } as const;
-      return `${other.model} ${figure(known)}`;
-    })
-    .join(' · ');
-  return [element('div', { class: 'cc-Popover-others' }, `Same tokens on ${list}`)];
+  const list = others.flatMap(({ model, cost_nusd }, index) => {
+    const known = { cost_nusd, state: 'measured', n_unpriced: 0 } as const;
+    return [index > 0 ? ' · ' : '', element('span', {}, `${model} ${figure(known)}`)];
+  });
+  return [element('div', { class: 'cc-Popover-others' }, 'Same tokens on ', ...list)];
+}
+
+/** A call site as people say it: `line 4`, `summarise, line 12`, `tools.py, line 3`. */
+export function place(callSite: string): string {
+  const match = /^(.*?):([^:]*):(\d+)$/.exec(callSite);
+  if (!match) {
+    return callSite;
+  }
+  const [, file = '', name = '', line = ''] = match;
+  const parts = [file === 'cell' ? '' : file.replace(/^.*[\\/]/, '')];
+  parts.push(name === '<module>' ? '' : name, `line ${line}`);
+  return parts.filter(Boolean).join(', ');
 }
 
 function footer({ calls, tags }: CellDetail): Node[] {
   const words = Object.entries(tags).map(([name, value]) => `${name}:${value}`);
-  const sites = new Set(calls.map(call => call.call_site.replace(/^cell:/, '')));
+  const sites = new Set(calls.map(call => place(call.call_site)));
   sites.delete('');
   if (sites.size > 0) {
     const [first = ''] = sites;

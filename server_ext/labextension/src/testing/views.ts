@@ -1,0 +1,53 @@
+/** Views for the unit tests, shaped as the server sends them. */
+
+import type { CellView, Total } from '../wire.js';
+
+export const TOKENS = {
+  input: 18_400,
+  output: 2_100,
+  cache_read: 7_360,
+  cache_write: 0,
+  reasoning: 500
+};
+
+/** A measured run of twenty calls, with `changes`. */
+export function cell(changes: Partial<CellView> = {}): CellView {
+  return {
+    cell_id: 'c1',
+    run_id: 'r1',
+    state: 'measured',
+    cost_nusd: '13245120',
+    n_unpriced: 0,
+    n_partial: 0,
+    n_estimated: 0,
+    calls: 20,
+    live_calls: 0,
+    failed_calls: 0,
+    tokens: TOKENS,
+    models: [
+      { model: 'gpt-5-mini', provider: 'openai', endpoint: 'api.openai.com', calls: 20 }
+    ],
+    started: '2026-11-24T09:00:00+00:00',
+    duration_seconds: 9.8,
+    run_number: 3,
+    chips: [],
+    gpu: null,
+    origin_note: '',
+    ...changes
+  };
+}
+
+/** A measured total, with `changes`. */
+export function total(changes: Partial<Total> = {}): Total {
+  return {
+    cost_nusd: '566000000',
+    n_unpriced: 0,
+    n_partial: 0,
+    n_estimated: 0,
+    calls: 20,
+    live_calls: 0,
+    tokens: { ...TOKENS, input: 120_000, output: 13_000 },
+    state: 'measured',
+    ...changes
+  };
+}
