@@ -94,6 +94,8 @@ class Desk:
         self._paces: dict[str, Pace] = {}
         self._today_waits = True
         self._today_pace = Pace(per_second=2, burst=2)
+        self._owed: set[str] = set()
+        """Notebooks asked for while the journal could not be read."""
         self._meters: dict[str, dict[str, Any]] = {}
         self._journal_told: dict[str, str] = {}
         self._book: PriceBook | None = None
@@ -176,6 +178,7 @@ class Desk:
                 return self._notebook_json(key, kernel_id, None)
             except JournalError as error:
                 self._troubled(error)
+        self._owed.add(key)
         unknown = Tally(n_unknown=1)
         return {
             "path": path,
@@ -259,6 +262,8 @@ class Desk:
     def _wake_everybody(self) -> None:
         self._meters.clear()
         self._today_waits = True
+        self._waiting.update(dict.fromkeys(self._owed))
+        self._owed.clear()
 
     def _know(self, kernels: tuple[KernelFact, ...]) -> None:
         self._kernels = {fact.kernel_id: fact for fact in kernels}

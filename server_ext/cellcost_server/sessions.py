@@ -23,9 +23,28 @@ class Sessions:
         self._up_since: dict[str, float] = {}
         self._paths: dict[str, tuple[str, str]] = {}
         self._moved: list[Moved] = []
+        self._facts: tuple[KernelFact, ...] = ()
+        self._failure = ""
 
     async def look(self) -> tuple[KernelFact, ...]:
-        """Return the kernels that have a session, as they are now."""
+        """Return the kernels that have a session; the last known if nobody can tell.
+
+        Session managers are replaceable (gateways, hubs): theirs may fail, and figures
+        must go on without them.
+        """
+        try:
+            self._facts = await self._look()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a foreign manager; told once
+            if str(error) != self._failure:
+                self._failure = str(error)
+                self._app.log.warning("cellcost: no kernels are known: %s", error)
+        else:
+            self._failure = ""
+        return self._facts
+
+    async def _look(self) -> tuple[KernelFact, ...]:
         listed = await ensure_async(self._app.session_manager.list_sessions())
         facts: list[KernelFact] = []
         paths: dict[str, tuple[str, str]] = {}

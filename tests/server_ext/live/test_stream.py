@@ -5,9 +5,11 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +175,53 @@ async def test_a_journal_deleted_while_we_read_starts_anew(
             "cells", lambda b: b["whole"] and b["total"]["calls"] == 1
         )
         assert [cell["calls"] for cell in body["cells"]] == [1]
+
+
+async def test_a_journal_of_a_newer_cellcost_is_shown_and_told(
+    get: Get, writer: Writer, home: Path, subscribe: Any
+) -> None:
+    writer.settle(make_event())
+    writer.close()
+    with closing(sqlite3.connect(home / JOURNAL_FILE)) as connection:
+        connection.execute("UPDATE counter SET min_writer = 99, rev = rev + 1")
+        connection.execute("PRAGMA user_version = 99")
+        connection.commit()
+    async with subscribe() as next_event:
+        body = await next_event("today", lambda b: b["journal"]["state"] != "ok")
+        assert "newer cellcost" in body["journal"]["detail"]
+    answer = await get("notebook", path="work/a.ipynb")
+    assert answer["total"]["cost_nusd"] == "45000"
+
+
+async def test_a_locked_journal_keeps_what_was_read(
+    get: Get, writer: Writer, home: Path
+) -> None:
+    writer.settle(make_event())
+    assert (await get("notebook", path="work/a.ipynb"))["total"]["calls"] == 1
+    with closing(sqlite3.connect(home / JOURNAL_FILE)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        answer = await get("notebook", path="work/a.ipynb")
+        assert answer["total"]["cost_nusd"] == "45000"
+        connection.rollback()
+
+
+async def test_a_session_manager_that_fails_hides_no_figure(
+    get: Get, writer: Writer, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> list[Json]:
+        raise OSError("the gateway is gone")
+
+    monkeypatch.setattr(jp_serverapp.session_manager, "list_sessions", fails)
+    writer.settle(make_event())
+    answer = await get("notebook", path="work/a.ipynb")
+    assert answer["total"]["cost_nusd"] == "45000"
+    assert answer["meter"]["state"] == "unknown"
+
+
+async def test_a_server_that_only_looks_creates_nothing(get: Get, home: Path) -> None:
+    answer = await get("today")
+    assert answer["total"]["cost_nusd"] == "0"
+    assert not home.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permission bits")
