@@ -236,6 +236,12 @@ def _index(run: Run, atom: Atom, key: Value) -> Value:
         case Class() if atom.is_enum:
             return join(*enum_members(atom)) if enum_members(atom) else UNKNOWN
         case Foreign(path, called, relative):
+            for k in key:
+                kept = (
+                    run.globals.get(f"{path}.{k.value}") if isinstance(k, Lit) else None
+                )
+                if kept is not None:
+                    return kept
             return (Foreign(f"{path}[]", called or path == "os.environ", relative),)
         case Class() | Thing():
             return (atom,)

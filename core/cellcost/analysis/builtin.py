@@ -46,6 +46,11 @@ def _second(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> V
 
 
 def _getenv(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Value:
+    for name in _first(args):
+        if isinstance(name, Lit):
+            kept = run.globals.get(f"os.environ.{name.value}")
+            if kept is not None:
+                return kept
     default = args.get(("default",), 1)
     if default is None:
         return UNKNOWN

@@ -11,12 +11,13 @@ from cellcost.analysis.attributes import (
     find_in_class,
     lineage,
 )
+from cellcost.analysis.billing import call_duck, call_thing
 from cellcost.analysis.containers import call_container
 from cellcost.analysis.families import find
 from cellcost.analysis.foreign import call_foreign
 from cellcost.analysis.run import Run
 from cellcost.analysis.scopes import Frame, lookup
-from cellcost.analysis.sites import call_duck, call_thing, record_wrapper
+from cellcost.analysis.sites import record_wrapper
 from cellcost.analysis.values import (
     NONE,
     UNKNOWN,
@@ -168,7 +169,8 @@ def call_func(
     finally:
         run.stack.pop()
     run.answers[mark] = result
-    if frame is not None and span is not None and len(run.log) > since:
+    gives = bool(args.at or args.named or not args.whole)
+    if frame is not None and span is not None and gives and len(run.log) > since:
         record_wrapper(run, frame, span, func, given, since)
     return result
 

@@ -181,6 +181,9 @@ def _mapped(
         return NONE
     if name == "copy":
         return (Mapped(dict(atom.items), atom.whole),)
+    if name in ("encode", "decode"):
+        # `json.dumps(...)` is read as what it was given.
+        return (atom,)
     method = atom.items.get(name)
     if method is not None:
         from cellcost.analysis.calling import call_value

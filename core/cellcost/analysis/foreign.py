@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from cellcost.analysis import syntax as s
+from cellcost.analysis.billing import apply_method, whole_models
 from cellcost.analysis.builtin import BUILTINS
 from cellcost.analysis.carriers import carried_things
-from cellcost.analysis.families import find, kind_named
-from cellcost.analysis.families.table import Bills
+from cellcost.analysis.families import Found, find, kind_named
 from cellcost.analysis.run import Run
 from cellcost.analysis.scopes import Frame
-from cellcost.analysis.sites import Look, bill, record
+from cellcost.analysis.sites import Look, record
 from cellcost.analysis.values import (
     UNKNOWN,
     Args,
@@ -93,6 +93,23 @@ _RUNNERS = frozenset(
         "run_until_complete",
     ]
 )
+# Functions that return the client (or function) they are given, observed.
+_WRAPPERS = frozenset(
+    {
+        "instrument_anthropic",
+        "instrument_openai",
+        "observe",
+        "op",
+        "traceable",
+        "trace",
+        "track_anthropic",
+        "track_openai",
+        "wrap",
+        "wrap_anthropic",
+        "wrap_openai",
+        "wraps",
+    }
+)
 _NAMED_TARGETS = ("target", "func", "function", "fn", "stmt")
 
 
@@ -103,11 +120,12 @@ def call_foreign(
     known = BUILTINS.get(atom.path)
     if known is not None:
         return known(run, frame, args, span)
-    if not atom.called:
-        result = _sdk(run, frame, atom.path, args, span)
-        if result is not None:
-            return result
+    result = _sdk(run, frame, atom.path, args, span)
+    if result is not None:
+        return result
     name = atom.path.rpartition(".")[2]
+    if name in _WRAPPERS and args.at:
+        return args.at[0]
     result = _calls_back(run, frame, name, args, span)
     if result is not None:
         return result
@@ -121,30 +139,24 @@ def _sdk(
     if found is None:
         return None
     family = found.family
-    if isinstance(found.method, Bills):
-        bill(
+    if found.methods:
+        result = apply_method(
             run,
             frame,
             span,
-            found.method,
+            found.methods,
             args,
-            provider=_provider_of(family.name, found.provider),
+            thing=_given_request(args),
+            provider=found.provider,
             family=family.name,
         )
-        return (Foreign(f"{family.name}.answer", called=True),)
+        if result is not None:
+            return result
+    if found.loads is not None:
+        return _load(run, frame, span, found, args)
     parts = carried_things(args.every())
     if found.makes is not None:
-        kind = found.makes
-        made = Thing(kind, args, found.provider, parts, made=found.name)
-        if kind.loads:
-            from cellcost.analysis.sites import whole_models
-
-            models = whole_models([made]) or UNKNOWN
-            if not models and kind.default:
-                models = lit(kind.default)
-            look = Look(models, (), None, tuple(run.loops), kind.provider)
-            record(run, frame, span, "load", look, family=family.name)
-        return (made,)
+        return (Thing(found.makes, args, found.provider, parts, made=found.name),)
     if parts and family.default_kind:
         owner = kind_named(family.default_kind)
         if owner is not None:
@@ -155,8 +167,30 @@ def _sdk(
     return None
 
 
-def _provider_of(family: str, provider: str) -> str:
-    return provider or (family if family in ("openai", "anthropic") else "")
+def _given_request(args: Args) -> Thing | None:
+    for atom in args.at[0] if args.at else ():
+        if isinstance(atom, Thing) and atom.kind.name == "http.request":
+            return atom
+    return None
+
+
+def _load(
+    run: Run, frame: Frame | None, span: s.Span | None, found: Found, args: Args
+) -> Value:
+    """Record that weights are loaded; what is built on a loaded object loads none."""
+    loads = found.loads
+    given = args.get(loads.names, loads.position) if loads is not None else None
+    parts = carried_things([given]) if given is not None else ()
+    if parts:
+        given = whole_models(parts, run) or UNKNOWN
+    result = Foreign(f"{found.family.name}.{found.name}()", called=True)
+    again = given is not None and all(
+        isinstance(atom, Foreign) and atom.called for atom in given
+    )
+    if not again:
+        look = Look(given or UNKNOWN, (), None, tuple(run.loops), found.family.provider)
+        record(run, frame, span, "load", look, family=found.family.name)
+    return (result,)
 
 
 def _callables(value: Value) -> Iterator[Atom]:

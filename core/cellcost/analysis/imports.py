@@ -11,7 +11,10 @@ from cellcost.analysis.values import Foreign, Mod, Unknown, Value
 __all__ = ["import_from", "import_names"]
 
 _SDK_WORD = re.compile(
-    r"openai|anthropic|claude|azure|(?:^|_)llm|gpt|groq|mistral|gemini", re.IGNORECASE
+    r"openai|anthropic|claude|azure|llm|gpt|groq|mistral|gemini", re.IGNORECASE
+)
+_CLIENT_NAME = re.compile(
+    r"^(?!wrap|patch|instrument|trace|track)(?:\w*_)?(?:client|llm|openai|anthropic)$"
 )
 
 
@@ -51,8 +54,12 @@ def _imported(run: Run, frame: Frame, path: str, name: str) -> Value:
         return (Mod(below),)
     if path.startswith("."):
         return (Unknown(name, declared=True),)
-    if root_of(path) is None and module is None and _SDK_WORD.search(name):
+    if (
+        module is None
+        and root_of(path) is None
+        and _CLIENT_NAME.search(name)
+        and _SDK_WORD.search(joined)
+    ):
         # Most likely the user's own module, which cannot be read: `client` made there.
-        if name.islower():
-            return (Unknown(name, declared=True),)
+        return (Unknown(name, declared=True),)
     return (Foreign(joined),)

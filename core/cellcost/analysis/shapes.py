@@ -13,12 +13,12 @@ from cellcost.analysis.values import (
     join,
 )
 
-__all__ = ["SHAPES"]
+__all__ = ["SHAPES", "item"]
 
 Shape = Callable[[Args, Thing | None], Value | None]
 
 
-def _item(value: Value | None, *path: str) -> Value | None:
+def item(value: Value | None, *path: str) -> Value | None:
     """Return `value[path[0]][path[1]]...`, through lists, or None."""
     if value is None:
         return None
@@ -26,13 +26,13 @@ def _item(value: Value | None, *path: str) -> Value | None:
     for atom in value:
         if isinstance(atom, Seq):
             for element in atom.items:
-                below = _item(element, *path)
+                below = item(element, *path)
                 if below is not None:
                     found.append(below)
         elif not path:
             found.append((atom,))
         elif isinstance(atom, Mapped) and path[0] in atom.items:
-            below = _item(atom.items[path[0]], *path[1:])
+            below = item(atom.items[path[0]], *path[1:])
             if below is not None:
                 found.append(below)
     return join(*found) if found else None
@@ -41,7 +41,7 @@ def _item(value: Value | None, *path: str) -> Value | None:
 def _requests(args: Args, thing: Thing | None) -> Value | None:
     """Anthropic's batches: a list of requests, each with its own parameters."""
     requests = args.get(("requests",))
-    return _item(requests, "params", "model") or UNKNOWN
+    return item(requests, "params", "model") or UNKNOWN
 
 
 def _router(args: Args, thing: Thing | None) -> Value | None:
@@ -63,8 +63,8 @@ def _deployments(entries: Value, alias: object) -> list[Value]:
     found: list[Value] = []
     for atom in entries:
         for element in atom.items if isinstance(atom, Seq) else ():
-            names = _item(element, "model_name") or ()
-            model = _item(element, "litellm_params", "model")
+            names = item(element, "model_name") or ()
+            model = item(element, "litellm_params", "model")
             said = {name.value for name in names if isinstance(name, Lit)}
             if model is not None and (alias is None or alias in said):
                 found.append(model)

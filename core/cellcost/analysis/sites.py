@@ -1,30 +1,18 @@
 """What is seen where a call spends money or loads weights."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cellcost.analysis import syntax as s
-from cellcost.analysis.carriers import carried_things
-from cellcost.analysis.families import ducks, root_of
-from cellcost.analysis.families.table import Bills, Makes
 from cellcost.analysis.run import Loop, Run
 from cellcost.analysis.scopes import Frame
-from cellcost.analysis.shapes import SHAPES
 from cellcost.analysis.values import (
-    UNKNOWN,
-    Args,
-    Foreign,
     Func,
     Lit,
     Mapped,
     Place,
     Seq,
-    Thing,
-    Unknown,
     Value,
-    join,
-    lit,
     literals,
 )
 
@@ -116,168 +104,6 @@ def _scope(frame: Frame) -> str:
                 names.append(name)
         at = at.above
     return ".".join(reversed(names))
-
-
-# -- the SDKs' own objects ------------------------------------------------------------
-
-
-def call_thing(
-    run: Run, frame: Frame | None, thing: Thing, args: Args, span: s.Span | None
-) -> Value:
-    """Return what calling a method of an SDK's object returns."""
-    method = thing.kind.methods.get(thing.chain or "__call__")
-    if isinstance(method, Bills):
-        bill(run, frame, span, method, args, thing)
-        return (Foreign(f"{thing.kind.name}.answer", called=True),)
-    if isinstance(method, Makes):
-        from cellcost.analysis.families import kind_named
-
-        parts = tuple(dict.fromkeys((*thing.parts, *carried_things(args.every()))))
-        changed = {k: v for k, v in args.named.items() if k in thing.kind.model}
-        kept = thing.args.over(Args([], changed))
-        kind = kind_named(method.kind) or thing.kind
-        if method.kind:
-            kept = Args([], {**thing.args.named, **args.named}, args.whole)
-            if args.at:
-                kept.at = list(args.at)
-        return (Thing(kind, kept, thing.provider, parts, made=thing.made),)
-    return (Foreign(f"{thing.kind.name}.{thing.chain}()", called=True),)
-
-
-def bill(
-    run: Run,
-    frame: Frame | None,
-    span: s.Span | None,
-    bills: Bills,
-    args: Args,
-    thing: Thing | None = None,
-    *,
-    provider: str = "",
-    family: str = "",
-) -> None:
-    """Record a call of a method or function that spends money."""
-    url = None
-    if thing is not None:
-        url = thing.args.get(("base_url", "openai_api_base", "api_base"))
-        provider = thing.provider or provider
-        family = family or thing.kind.name.partition(".")[0]
-    look = Look(
-        models=_models(bills, args, thing),
-        prompt=_prompt(bills, args),
-        cap=args.get(bills.cap) or (thing.args.get(bills.cap) if thing else None),
-        loops=tuple(run.loops),
-        provider=provider,
-        url=url or args.get(("base_url", "api_base")),
-        many=bills.many,
-    )
-    record(run, frame, span, bills.kind, look, family=family)
-
-
-def _models(bills: Bills, args: Args, thing: Thing | None) -> Value:
-    shape = SHAPES.get(bills.shape)
-    if shape is not None:
-        found = shape(args, thing)
-        if found is not None:
-            return found
-    if bills.where != "receiver":
-        given = args.get(bills.model, bills.position)
-        if given is not None and any(True for _ in literals(given)):
-            return given
-        if given is not None and not _absent(given):
-            nested = whole_models(carried_things([given]))
-            return nested or given
-    found = whole_models([thing]) if thing is not None else ()
-    if found:
-        return found
-    default = bills.default or (thing.kind.default if thing else "")
-    return lit(default) if default and args.whole else UNKNOWN
-
-
-def _absent(value: Value) -> bool:
-    return all(isinstance(atom, Lit) and atom.value is None for atom in value)
-
-
-def whole_models(things: Iterable[Thing]) -> Value:
-    """Return every model that some objects, and those inside them, call."""
-    found: list[Value] = []
-    seen: set[int] = set()
-    queue = list(things)
-    for thing in queue:
-        if id(thing) in seen or len(seen) > 64:
-            continue
-        seen.add(id(thing))
-        queue.extend(thing.parts)
-        own = thing.args.get(thing.kind.model, thing.kind.position)
-        if own is not None and not _absent(own):
-            texts = tuple(atom for atom in own if not isinstance(atom, Thing))
-            named = [a for a in texts if isinstance(a, Lit | Unknown | Foreign)]
-            if any(isinstance(a, Lit) for a in named) or not thing.parts:
-                found.append(texts or UNKNOWN)
-        elif thing.kind.default:
-            found.append(lit(thing.kind.default))
-    return join(*found) if found else ()
-
-
-def _prompt(bills: Bills, args: Args) -> tuple[Value, ...]:
-    values = [args.named[name] for name in bills.prompt if name in args.named]
-    at = bills.prompt_at
-    if not values and at is not None and at < len(args.at):
-        values.append(args.at[at])
-    return tuple(values)
-
-
-# -- objects of unknown kind ----------------------------------------------------------
-
-_MODEL_LIKE = re.compile(
-    r"(?:[\w.-]+[/:])?(?:gpt-|o[1-9](?:-|$)|chatgpt|claude|gemini|text-embedding|dall-e"
-    r"|whisper|tts-|gpt_|llama|mistral|mixtral|command-|deepseek|qwen|grok|davinci)",
-    re.IGNORECASE,
-)
-_DOUBLES = re.compile(r"mock|fake|stub|dummy|patch|monkey|spy|double", re.IGNORECASE)
-_THROUGH = frozenset({"beta", "with_raw_response", "with_streaming_response"})
-
-
-def call_duck(
-    run: Run, frame: Frame | None, name: str, args: Args, span: s.Span | None
-) -> Value:
-    """Record a call on an object of unknown kind that cannot well be another's.
-
-    A parameter called `client` with `.chat.completions.create(model=..., ...)` is one.
-    """
-    parts = [part for part in name.split(".") if part not in _THROUGH]
-    if frame is None or len(parts) < 3 or _DOUBLES.search(name):
-        return UNKNOWN
-    for start in range(1, len(parts) - 1):
-        found = ducks().get(".".join(parts[start:]))
-        if found is None:
-            continue
-        bills, provider = found
-        models = args.get(bills.model)
-        if models is None and args.whole:
-            continue
-        wanted = [n for n in bills.duck if n not in args.named]
-        if wanted and args.whole:
-            continue
-        likely = any(_MODEL_LIKE.match(str(a.value)) for a in literals(models or ()))
-        if likely or _imports_sdk(frame):
-            look = Look(
-                models or UNKNOWN,
-                _prompt(bills, args),
-                args.get(bills.cap),
-                tuple(run.loops),
-                provider,
-            )
-            record(run, frame, span, bills.kind, look)
-        break
-    return UNKNOWN
-
-
-def _imports_sdk(frame: Frame) -> bool:
-    return any(
-        isinstance(atom, Foreign) and not atom.called and root_of(atom.path)
-        for value in frame.module.vars.values()
-        for atom in value
-    )
 
 
 # -- the user's own wrappers ----------------------------------------------------------

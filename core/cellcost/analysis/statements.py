@@ -102,6 +102,12 @@ def bind(run: Run, frame: Frame, target: s.Expr, value: Value) -> None:
             for atom in evaluate(run, frame, of):
                 if isinstance(atom, Mapped):
                     _store_key(run, atom, keys, value)
+                elif isinstance(atom, Foreign):
+                    for k in keys:
+                        if isinstance(k, Lit):
+                            run.trail.write(
+                                run.globals, f"{atom.path}.{k.value}", value
+                            )
         case s.ListExpr(items):
             _unpack(run, frame, items, value)
         case s.Splat(of):

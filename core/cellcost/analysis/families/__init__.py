@@ -1,19 +1,66 @@
 """Every SDK that the analysis knows. A new one is a file with a FAMILY, named here."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
-from cellcost.analysis.families import anthropic, langchain, litellm, openai
+from cellcost.analysis.families import (
+    agents,
+    anthropic,
+    bedrock,
+    cohere,
+    google,
+    http,
+    instructor,
+    langchain,
+    litellm,
+    llamaindex,
+    mistral,
+    ollama,
+    openai,
+    openai_like,
+    small,
+    weights,
+)
 from cellcost.analysis.families.table import Bills, Family, Kind, Makes, Method
 
-__all__ = ["FAMILIES", "Found", "ducks", "find", "hot_words", "kind_named", "root_of"]
+__all__ = [
+    "FAMILIES",
+    "Found",
+    "Loads",
+    "ducks",
+    "find",
+    "hot_words",
+    "kind_named",
+    "root_of",
+]
 
 FAMILIES: tuple[Family, ...] = (
     openai.FAMILY,
     anthropic.FAMILY,
     langchain.FAMILY,
     litellm.FAMILY,
+    google.FAMILY,
+    mistral.FAMILY,
+    cohere.FAMILY,
+    ollama.FAMILY,
+    bedrock.FAMILY,
+    llamaindex.FAMILY,
+    instructor.FAMILY,
+    http.FAMILY,
+    *openai_like.FAMILIES,
+    *agents.FAMILIES,
+    *small.FAMILIES,
+    *weights.FAMILIES,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """Weights are loaded; these arguments name them."""
+
+    names: tuple[str, ...]
+    position: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +69,8 @@ class Found:
 
     family: Family
     makes: Kind | None = None
-    method: Method | None = None
+    methods: tuple[Method, ...] = ()
+    loads: Loads | None = None
     provider: str = ""
     name: str = ""
 
@@ -42,6 +90,7 @@ def kind_named(name: str) -> Kind | None:
     return _kinds().get(name)
 
 
+@cache
 def root_of(path: str) -> tuple[Family, str] | None:
     """Return the family that a dotted path belongs to, and the path below its root."""
     roots = _roots()
@@ -56,23 +105,41 @@ def root_of(path: str) -> tuple[Family, str] | None:
 
 @cache
 def find(path: str) -> Found | None:
-    """Return what a dotted path of an SDK is, or None if it belongs to none."""
+    """Return what a dotted path of an SDK is, or None if it belongs to none.
+
+    A path with a call in it (`boto3.Session().client`) must be known whole.
+    """
     rooted = root_of(path)
     if rooted is None:
         return None
     family, below = rooted
+    if "(" in below or "[" in below:
+        return _end(family, below) or Found(family)
     parts = below.split(".")
     for start in range(len(parts)):
-        end = ".".join(parts[start:])
-        method = family.functions.get(end)
-        if method is not None:
-            return Found(family, method=method, name=end)
-        made = family.makers.get(end)
-        if made is not None:
-            kind = _kinds()[made]
-            provider = family.providers.get(end, kind.provider)
-            return Found(family, makes=kind, provider=provider, name=end)
+        found = _end(family, ".".join(parts[start:]))
+        if found is not None:
+            return found
+    for pattern, names, position in family.loads_like:
+        if re.search(pattern, below):
+            return Found(family, loads=Loads(names, position), name=below)
     return Found(family)
+
+
+def _end(family: Family, end: str) -> Found | None:
+    loads = family.loads.get(end)
+    if loads is not None:
+        return Found(family, loads=Loads((loads[0],), loads[1]), name=end)
+    method = family.functions.get(end)
+    if method is not None:
+        methods = method if isinstance(method, tuple) else (method,)
+        return Found(family, methods=methods, provider=family.provider, name=end)
+    made = family.makers.get(end)
+    if made is not None:
+        kind = _kinds()[made]
+        provider = family.providers.get(end, kind.provider)
+        return Found(family, makes=kind, provider=provider, name=end)
+    return None
 
 
 @cache
@@ -88,14 +155,18 @@ def ducks() -> dict[str, tuple[Bills, str]]:
 
 @cache
 def hot_words() -> frozenset[str]:
-    """Return the words of which a source that spends money holds at least one."""
+    """Return the words of which code that spends money holds at least one."""
     words: set[str] = set()
     for family in FAMILIES:
         words.update(root.partition(".")[0] for root in family.roots)
-        words.update(family.makers)
-        for name, method in family.functions.items():
-            if isinstance(method, Bills | Makes):
-                words.add(name.rpartition(".")[2])
+        for names in (family.makers, family.functions, family.loads):
+            words.update(name.rpartition(".")[2] for name in names)
         for kind in family.kinds:
-            words.update(chain.rpartition(".")[2] for chain in kind.methods)
+            words.update(
+                chain.rpartition(".")[2]
+                for chain, method in kind.methods.items()
+                if not isinstance(method, Makes)
+            )
+    words.add("from_pretrained")
+    words.discard("")
     return frozenset(words)

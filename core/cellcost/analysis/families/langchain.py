@@ -192,6 +192,18 @@ FAMILY = Family(
         "BaseLLM": "langchain.runnable",
         "Runnable": "langchain.runnable",
     },
+    loads={
+        "HuggingFacePipeline.from_model_id": ("model_id", 0),
+        "HuggingFaceEmbeddings": ("model_name", None),
+        "HuggingFaceInstructEmbeddings": ("model_name", None),
+        "HuggingFaceBgeEmbeddings": ("model_name", None),
+        "SentenceTransformerEmbeddings": ("model_name", None),
+        "HuggingFaceCrossEncoder": ("model_name", None),
+        "LlamaCpp": ("model_path", None),
+        "CTransformers": ("model", None),
+        "GPT4All": ("model", None),
+        "VLLM": ("model", None),
+    },
     providers={**_CHATS, **_EMBEDDINGS},
     default_kind="langchain.runnable",
 )

@@ -2,7 +2,7 @@
 
 from cellcost.analysis.families.table import Bills, Family, Kind, Makes, Method
 
-__all__ = ["FAMILY"]
+__all__ = ["FAMILY", "METHODS"]
 
 _CAP = ("max_completion_tokens", "max_tokens")
 _CHAT = Bills(kind="chat", cap=_CAP, duck=("model", "messages"))
@@ -21,7 +21,7 @@ _IMAGE = Bills(
 )
 _AUDIO = Bills(kind="audio", prompt=(), cap=(), duck=("model", "file"))
 
-_METHODS: dict[str, Method] = {
+METHODS: dict[str, Method] = {
     "chat.completions.create": _CHAT,
     "chat.completions.parse": _CHAT,
     "chat.completions.stream": _CHAT,
@@ -56,10 +56,10 @@ _METHODS: dict[str, Method] = {
 _OLD: dict[str, Method] = {
     "ChatCompletion.create": _CHAT,
     "ChatCompletion.acreate": _CHAT,
-    "Completion.create": _METHODS["completions.create"],
-    "Completion.acreate": _METHODS["completions.create"],
-    "Embedding.create": _METHODS["embeddings.create"],
-    "Embedding.acreate": _METHODS["embeddings.create"],
+    "Completion.create": METHODS["completions.create"],
+    "Completion.acreate": METHODS["completions.create"],
+    "Embedding.create": METHODS["embeddings.create"],
+    "Embedding.acreate": METHODS["embeddings.create"],
     "Image.create": _IMAGE,
     "Image.acreate": _IMAGE,
     "Audio.transcribe": Bills(kind="audio", position=0, prompt=(), cap=()),
@@ -73,7 +73,7 @@ FAMILY = Family(
         Kind(
             name="openai.client",
             provider="openai",
-            methods=_METHODS,
+            methods=METHODS,
             model=("azure_deployment",),
         ),
     ),
@@ -86,5 +86,6 @@ FAMILY = Family(
         "AsyncAzureOpenAI": "openai.client",
     },
     providers={"AzureOpenAI": "azure", "AsyncAzureOpenAI": "azure"},
-    functions={**_METHODS, **_OLD},
+    provider="openai",
+    functions={**METHODS, **_OLD},
 )

@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
-__all__ = ["Bills", "Family", "Kind", "Makes", "Method", "Where"]
+__all__ = ["Bills", "Family", "Kind", "Makes", "Method", "Sets", "When", "Where"]
 
 Where = Literal["call", "receiver", "both"]
 """Whether the model is an argument of the call or of what made its object."""
+
+
+class When(NamedTuple):
+    """A literal argument that decides what is made."""
+
+    name: str
+    position: int
+    among: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +33,17 @@ class Bills:
     cap: tuple[str, ...] = ("max_tokens",)
     where: Where = "both"
     shape: str = ""
-    """How to find the model where it is no plain argument: see `sites.py`."""
+    """How to find the model where it is no plain argument: see `shapes.py`."""
     many: bool = False
     """Whether the prompt is a list of separate requests."""
     duck: tuple[str, ...] = ()
     """Argument names by which the call is known on an object of unknown kind."""
+    makes: str = ""
+    """The kind of object that it also returns."""
+    ambient: tuple[str, ...] = ()
+    """Process-wide settings that name the model where nothing else does."""
+    sure: bool = False
+    """Whether it counts only where its model is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +51,18 @@ class Makes:
     """A method or function that returns an object of a kind; "" keeps the kind."""
 
     kind: str = ""
+    when: When | None = None
 
 
-Method = Bills | Makes
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sets:
+    """A function that sets the model of a whole process."""
+
+    argument: str
+    into: str
+
+
+Method = Bills | Makes | Sets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +76,14 @@ class Kind:
     """The arguments of its maker that name the model."""
     position: int | None = None
     default: str = ""
-    loads: bool = False
-    """Whether making it loads weights."""
     carries: bool = False
     """Whether what is built from it carries its model on."""
+    ambient: tuple[str, ...] = ()
+    """Process-wide settings that name its model where its maker does not."""
+    nested: tuple[str, ...] = ()
+    """Keys below the model argument at which the name stands."""
+    gathers: tuple[str, ...] = ()
+    """Methods that add model objects to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +93,22 @@ class Family:
     name: str
     roots: tuple[str, ...]
     """Dotted prefixes of its imports."""
+    provider: str = ""
+    """Whose models its functions call."""
     kinds: tuple[Kind, ...] = ()
     makers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Last name (or dotted end) of a class or function -> the kind it makes."""
     providers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Maker -> whose models it calls, where it is not its kind's provider."""
-    functions: Mapping[str, Method] = field(default_factory=dict[str, "Method"])
+    functions: Mapping[str, Method | tuple[Makes, ...]] = field(
+        default_factory=dict[str, "Method | tuple[Makes, ...]"]
+    )
     """Dotted end below the root -> what calling it does."""
+    loads: Mapping[str, tuple[str, int | None]] = field(
+        default_factory=dict[str, tuple[str, int | None]]
+    )
+    """What loads weights -> the argument that names them, and its position."""
+    loads_like: tuple[tuple[str, tuple[str, ...], int | None], ...] = ()
+    """The same by pattern: (pattern of the path below the root, names, position)."""
     default_kind: str = ""
     """The kind of everything else in it that is built from a model object."""
