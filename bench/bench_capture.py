@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 import openai
+
 from cellcost.config import Endpoint
 from cellcost.journal import About, Writer
 from cellcost.prices import PriceBook
@@ -24,12 +25,12 @@ from cellcost.prices.catalogue import load_catalogue
 from cellcost.records import Event, Intent, Live
 from cellcost_meter import attribution, call_site
 from cellcost_meter.capture.capturing import Capture
+from cellcost_meter.capture.decode import decoder_for
+from cellcost_meter.capture.dialects.openai_chat import CHAT
 from cellcost_meter.capture.httpx_stack import hook_clients
 from cellcost_meter.capture.retries import Retries
 from cellcost_meter.capture.sinks import EventSink
 from cellcost_meter.capture.streams import Tap
-from cellcost_meter.capture.decode import decoder_for
-from cellcost_meter.capture.dialects.openai_chat import CHAT
 from cellcost_meter.capture.switch import Switch
 from cellcost_meter.recorder import CallRecorder
 from measure import BenchPath, per_call_us

@@ -164,7 +164,10 @@ def _response(spoken: Spoken, status: str) -> dict[str, Any]:
     done = status == "completed"
     usage = {
         "input_tokens": spoken.input_tokens,
-        "input_tokens_details": {"cached_tokens": spoken.cached_tokens},
+        "input_tokens_details": {
+            "cached_tokens": spoken.cached_tokens,
+            "cache_write_tokens": spoken.cache_write_tokens,
+        },
         "output_tokens": spoken.output_tokens,
         "output_tokens_details": {"reasoning_tokens": spoken.reasoning_tokens},
         "total_tokens": spoken.input_tokens + spoken.output_tokens,
@@ -196,7 +199,14 @@ def _response_item(spoken: Spoken) -> dict[str, Any]:
         "id": f"msg_{spoken.request_id}",
         "status": "completed",
         "role": "assistant",
-        "content": [{"type": "output_text", "text": spoken.text, "annotations": []}],
+        "content": [
+            {
+                "type": "output_text",
+                "text": spoken.text,
+                "annotations": [],
+                "logprobs": [],
+            }
+        ],
     }
 
 

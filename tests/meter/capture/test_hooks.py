@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
+
 from cellcost.journal import About, Writer
 from cellcost.prices import PriceBook
 from cellcost.prices.catalogue import load_catalogue

@@ -2,9 +2,10 @@
 
 from itertools import pairwise
 
-from cellcost_meter.capture.sse import SseParser
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cellcost_meter.capture.sse import SseParser
 
 LINE = st.binary(max_size=12).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b""))
 END = st.sampled_from([b"\n", b"\r\n", b"\r"])

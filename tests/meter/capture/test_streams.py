@@ -8,14 +8,15 @@ from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cellcost.testing.wire import Spoken, written_events
 from cellcost_meter.capture.decode import decoder_for
 from cellcost_meter.capture.dialects import Answer, Dialect, dialect_of
 from cellcost_meter.capture.dialects.openai_chat import CHAT
 from cellcost_meter.capture.sinks import EventSink
 from cellcost_meter.capture.streams import Tap
-from hypothesis import given
-from hypothesis import strategies as st
 
 PATHS = ["/v1/chat/completions", "/v1/responses", "/v1/messages"]
 

@@ -361,7 +361,7 @@ def test_a_post_that_is_no_model_call_is_left_alone(
         ("/v1/messages/count_tokens", BODY),
     ]:
         httpx2.post(provider.origin + path, json=body)
-    httpx2.post("http://127.0.0.1:%d/responses" % provider.port, json=BODY)
+    httpx2.post(f"{provider.origin}/responses", json=BODY)
     # The last one is on a host with a price list: all that looks like a call counts.
     assert len(meter.events()) == 1
 
