@@ -262,10 +262,11 @@ class Desk:
         expect(self.page.locator(".jp-Dialog")).to_have_count(0)
         self.wait_for_kernel()
 
-    def menu(self, name: str, item: str) -> None:
-        """Choose a menu's item."""
+    def menu(self, name: str, *items: str) -> None:
+        """Choose an item of a menu, or of a menu within it."""
         self.page.locator(".lm-MenuBar-item", has_text=name).first.click()
-        self.page.locator(".lm-Menu-item", has_text=item).first.click()
+        for item in items:
+            self.page.locator(".lm-Menu-item", has_text=item).first.click()
 
     def also_open(self, name: str) -> None:
         """Open a second notebook in the same page, by the file browser."""
@@ -369,7 +370,11 @@ def lab(
     yield from start_lab(
         tmp_path_factory.mktemp("lab"),
         base_url="/user/ada/",
-        env={"CELLCOST_TOML": toml},
+        env={
+            "CELLCOST_TOML": toml,
+            "OPENAI_BASE_URL": provider.url,
+            "OPENAI_API_KEY": "none",
+        },
     )
 
 

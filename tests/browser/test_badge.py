@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from cellcost.testing.provider import Reply
 
+TIMES = "\N{MULTIPLICATION SIGN}"
 WORDS = " ".join(["word"] * 60)
 
 
@@ -20,7 +21,7 @@ def test_a_cell_that_calls_a_model_gets_a_badge_with_its_exact_cost(
     # 100 tokens at $0.25 and 10 at $2.00 per million: 25,000 + 20,000 nano-dollars.
     badge = desk.settled(calling, 45_000)
     expect(badge).to_contain_text("100 → 10")
-    expect(badge).to_contain_text("1 × gpt-5-mini")
+    expect(badge).to_contain_text(f"1 {TIMES} gpt-5-mini")
     expect(desk.badge(quiet)).to_have_count(0)
 
 
@@ -68,7 +69,7 @@ def test_a_call_without_a_price_says_so_and_how_to_price_it(
     badge = desk.badge(cell)
     expect(badge).to_have_attribute("data-state", "unpriced")
     expect(badge.locator(".cc-Badge-cost")).to_have_text("unpriced")
-    expect(badge).to_contain_text("1 × smollm2 at 127.0.0.1")
+    expect(badge).to_contain_text(f"1 {TIMES} smollm2 at 127.0.0.1")
     expect(badge).to_contain_text("how to price it")
     assert badge.get_attribute("data-cost-nusd") is None
     badge.click()

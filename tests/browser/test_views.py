@@ -6,6 +6,8 @@ from playwright.sync_api import expect
 
 from cellcost.testing.provider import Reply
 
+TIMES = "\N{MULTIPLICATION SIGN}"
+
 
 def test_the_popover_opens_and_closes_by_keyboard_and_gives_the_focus_back(
     desk, ask: Callable[..., str]
@@ -16,7 +18,7 @@ def test_the_popover_opens_and_closes_by_keyboard_and_gives_the_focus_back(
     desk.open("keys.ipynb")
     desk.run(0)
     badge = desk.badge(cell)
-    expect(badge).to_contain_text("2 × gpt-5-mini")
+    expect(badge).to_contain_text(f"2 {TIMES} gpt-5-mini")
     expect(badge).to_contain_text("40% cached")
     desk.provider.always(Reply())
     popover = desk.page.get_by_role("dialog", name="What this cell cost")
@@ -40,7 +42,7 @@ def test_the_popover_lists_each_call_on_demand(desk, ask: Callable[..., str]) ->
     (cell,) = desk.lab.write("calls.ipynb", source)
     desk.open("calls.ipynb")
     desk.run(0)
-    expect(desk.badge(cell)).to_contain_text("2 × gpt-5-mini")
+    expect(desk.badge(cell)).to_contain_text(f"2 {TIMES} gpt-5-mini")
     desk.badge(cell).click()
     popover = desk.page.locator('[data-cellcost="popover"]')
     expect(popover.locator("tbody tr")).to_have_count(1)

@@ -25,7 +25,7 @@ export function figure(view: Figure): string {
 
 /** `≥ ` where something is missing, else `≈ ` where something is estimated. */
 function prefix(view: Figure): string {
-  if (view.state !== 'live' && isLowerBound(view)) {
+  if (isLowerBound(view)) {
     return '≥ ';
   }
   if (view.state === 'live' || view.state === 'estimated') {
@@ -50,11 +50,12 @@ export function exactFigure(view: Figure): string {
     return view.state === 'live' ? 'nothing known yet' : 'no price known';
   }
   const exact = exactMoney(BigInt(view.cost_nusd));
-  if (view.state === 'live') {
-    return `about ${exact} so far`;
-  }
+  const soFar = view.state === 'live' ? ' so far' : '';
   if (isLowerBound(view)) {
-    return `at least ${exact}`;
+    return `at least ${exact}${soFar}`;
+  }
+  if (soFar) {
+    return `about ${exact}${soFar}`;
   }
   const estimated = view.state === 'estimated' || (view.n_estimated ?? 0) > 0;
   return estimated ? `about ${exact} (estimated)` : `exactly ${exact}`;
