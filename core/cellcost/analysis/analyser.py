@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from cellcost.analysis import syntax as s
 from cellcost.analysis.calling import call_func, construct
 from cellcost.analysis.callsite import CallSite, site_of
-from cellcost.analysis.families import hot_words
+from cellcost.analysis.heat import hot_names
 from cellcost.analysis.run import OutOfBudget, Run
 from cellcost.analysis.scopes import Frame, Module
 from cellcost.analysis.sites import Look, record
@@ -48,7 +48,7 @@ def analyse(unit: Unit, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
     run = Run(imports)
     imports.run = run
     _run_unit(run, main, unit)
-    _run_roots(run, main)
+    _run_roots(run, main, unit)
     sites = [
         site_of(sighting)
         for sighting in run.sightings.values()
@@ -58,6 +58,7 @@ def analyse(unit: Unit, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
 
 
 def _run_unit(run: Run, module: Module, unit: Unit) -> None:
+    run.hot |= hot_names([chunk for _, _, chunk in unit.pieces()])
     for cell, row, chunk in unit.pieces():
         if unit.looped(cell):
             with run.loop(None):
@@ -88,10 +89,11 @@ def _run_chunk(
 # -- functions that nothing calls ------------------------------------------------------
 
 
-def _run_roots(run: Run, main: Module) -> None:
+def _run_roots(run: Run, main: Module, unit: Unit) -> None:
     """Look into the functions that nothing called, callers before the called."""
-    hot = set(hot_words())
-    hot.update(name for name, value in main.vars.items() if _may_spend(value))
+    # What top-level code has bound by now may spend under any name.
+    bound = [n for n, value in main.vars.items() if _may_spend(value, main)]
+    hot = run.hot = run.hot | hot_names([chunk for _, _, chunk in unit.pieces()], bound)
     seen: set[int] = set()
     while run.steps_left > 0:
         waiting = [
@@ -107,7 +109,6 @@ def _run_roots(run: Run, main: Module) -> None:
             for func in waiting
             if isinstance(func.definition, s.FuncDef)
         }
-        _spread_heat(waiting, words, hot)
         mentioned = _mentioned(named, words)
         ordered = [f for f in waiting if id(f.definition) not in mentioned]
         ordered += [f for f in waiting if id(f.definition) in mentioned]
@@ -124,28 +125,12 @@ def _run_roots(run: Run, main: Module) -> None:
                 return
 
 
-def _may_spend(value: Value) -> bool:
-    return any(isinstance(a, Thing | Partial | Object | Class | Mod) for a in value)
-
-
-def _spread_heat(
-    waiting: Sequence[Func], words: Mapping[int, frozenset[str]], hot: set[str]
-) -> None:
-    """Add to the hot words the names of the functions that hold one, and so on."""
-    cold = list(waiting)
-    while True:
-        left: list[Func] = []
-        for func in cold:
-            said = words.get(id(func.definition))
-            if said is not None and said & hot:
-                hot.add(_name(func))
-                if func.owner is not None:
-                    hot.add(func.owner.name)
-            else:
-                left.append(func)
-        if len(left) == len(cold):
-            return
-        cold = left
+def _may_spend(value: Value, main: Module) -> bool:
+    return any(
+        isinstance(atom, Thing | Partial | Object | Mod)
+        or (isinstance(atom, Func | Class) and atom.place.module is not main)
+        for atom in value
+    )
 
 
 def _name(func: Func) -> str:

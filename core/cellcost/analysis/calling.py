@@ -44,7 +44,9 @@ from cellcost.analysis.values import (
 __all__ = ["call_func", "call_method", "call_value", "construct", "instance_of"]
 
 _DEEPEST = 10
+_DEEPEST_COLD = 4
 _MOST_TURNS = 40
+_MOST_COLD = 3
 """A function is looked into at most so often; then its last answer stands."""
 _MOST_OBJECTS = 12
 
@@ -155,7 +157,9 @@ def call_func(
     run.called.add(mark)
     run.funcs.pop(mark, None)
     turns = run.turns.get(mark, 0)
-    if mark in run.stack or len(run.stack) >= _DEEPEST or turns >= _MOST_TURNS:
+    cold = isinstance(definition, s.FuncDef) and run.hot.isdisjoint(definition.words())
+    deepest, most = (_DEEPEST_COLD, _MOST_COLD) if cold else (_DEEPEST, _MOST_TURNS)
+    if mark in run.stack or len(run.stack) >= deepest or turns >= most:
         return run.answers.get(mark, UNKNOWN)
     run.turns[mark] = turns + 1
     inner = Frame(func.place.module, func.place, {}, func.closure, func=func)

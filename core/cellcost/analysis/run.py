@@ -56,6 +56,8 @@ class Run:
     """What frameworks keep for a process: `dspy.configure(lm=...)`."""
     log: "list[Logged]" = field(default_factory=list["Logged"])
     """Every sighting in order, so that a function's caller sees what it reached."""
+    hot: set[str] = field(default_factory=set[str])
+    """Words of which a function that may spend holds at least one: see `heat.py`."""
     passes: int = 0
     keep: list[s.FuncDef | s.Lambda] = field(
         default_factory=list["s.FuncDef | s.Lambda"]

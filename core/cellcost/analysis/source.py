@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cellcost.analysis.tree import Stmt
 
-__all__ = ["Chunk", "Source", "normal_lines"]
+__all__ = ["Chunk", "Source", "code_words", "normal_lines"]
 
 # The line ends of the Language Server Protocol, not those of str.splitlines().
 _LINE_END = re.compile(r"\r\n?")
@@ -41,6 +41,19 @@ _STRONG = re.compile(
     r"|async\s+(?:def|with)\b|@[A-Za-z_]"
 )
 _WORD = re.compile(r"[^\W\d]\w*")
+# Comments, and triple-quoted texts that are no f-strings; other strings stay.
+_PROSE = re.compile(
+    r"""
+    (?P<prose>\#[^\n]*+
+    | (?<!\w)[rRbBuU]{0,2}(?:"{3}(?:[^"\\]++|\\.|"(?!""))*+"{3}
+    | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}))
+    | "{3}(?:[^"\\]++|\\.|"(?!""))*+"{3}
+    | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
+    | "(?:[^"\\\n]++|\\.)*+"
+    | '(?:[^'\\\n]++|\\.)*+'
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 def normal_lines(text: str) -> str:
@@ -51,6 +64,16 @@ def normal_lines(text: str) -> str:
     if "\r" in text:
         text = _LINE_END.sub("\n", text)
     return text.replace("\0", " ") if "\0" in text else text
+
+
+def code_words(text: str) -> frozenset[str]:
+    """Return the identifier-like words of some code, without comments and docstrings.
+
+    Other strings count: an f-string may hold a call.
+    """
+    if "#" in text or '"""' in text or "'''" in text:
+        text = _PROSE.sub(lambda m: "" if m.lastgroup else m[0], text)
+    return frozenset(_WORD.findall(text))
 
 
 @dataclass(slots=True, eq=False)
@@ -66,9 +89,9 @@ class Chunk:
 
     @property
     def words(self) -> frozenset[str]:
-        """Return every identifier-like word in it, comments and strings included."""
+        """Return the words in its code; those in comments and docstrings are none."""
         if self._words is None:
-            self._words = frozenset(_WORD.findall(self.text))
+            self._words = code_words(self.text)
         return self._words
 
     @property

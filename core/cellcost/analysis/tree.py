@@ -11,6 +11,7 @@ from tree_sitter import Node
 
 from cellcost.analysis import syntax as s
 from cellcost.analysis.repair import repaired
+from cellcost.analysis.source import code_words
 
 __all__ = ["Stmt", "lower"]
 
@@ -18,6 +19,8 @@ Stmt = s.Stmt
 
 # Deeper nesting is not read: no person writes it, and reading it is recursive.
 _MAX_DEPTH = 60
+_MAX_ITEMS = 2000
+"""Elements of a literal, or operands of a chain, that are read."""
 _NOTHING = s.Const(None, None)
 _UNREAD = s.Other(())
 _ESCAPE = re.compile(
@@ -257,7 +260,7 @@ class _Lowering:
 
         def said() -> frozenset[str]:
             if not words:
-                words.append(frozenset(_WORD.findall(self._text(node))))
+                words.append(code_words(self._text(node)))
             return words[0]
 
         return s.FuncDef(
@@ -518,17 +521,19 @@ class _Lowering:
         return s.Splat(self.inner(node, depth))
 
     def list(self, node: Node, depth: int) -> s.Expr:
-        return s.ListExpr(
-            tuple(
-                self.expr(child, depth)
-                for child in node.named_children
-                if child.type != "comment"
-            )
-        )
+        items = [
+            self.expr(child, depth)
+            for child in _children(node)
+            if child.type != "comment"
+        ]
+        if node.named_child_count > _MAX_ITEMS:
+            # It has more: its length is not known.
+            items.append(s.Splat(_UNREAD))
+        return s.ListExpr(tuple(items))
 
     def dict(self, node: Node, depth: int) -> s.Expr:
         items: list[tuple[s.Expr | None, s.Expr]] = []
-        for child in node.named_children:
+        for child in _children(node):
             if child.type == "pair":
                 key = self._field(child, "key", depth)
                 items.append((key, self._field(child, "value", depth)))
@@ -558,13 +563,19 @@ class _Lowering:
         # Iterative on the left: a chain of a thousand `+` is as deep as it is long.
         rights: list[tuple[str, s.Expr]] = []
         left: Node | None = node
-        while left is not None and left.type == "binary_operator":
+        while (
+            left is not None
+            and left.type == "binary_operator"
+            and len(rights) < _MAX_ITEMS
+        ):
             op = left.child_by_field_name("operator")
             rights.append(
                 (self._text(op) if op else "", self._field(left, "right", depth))
             )
             left = left.child_by_field_name("left")
-        value = self.expr(left, depth) if left is not None else _UNREAD
+        value = _UNREAD
+        if left is not None and left.type != "binary_operator":
+            value = self.expr(left, depth)
         if len(rights) > _MAX_DEPTH:
             if all(op == "+" for op, _ in rights):
                 return s.Text((value, *(right for _, right in reversed(rights))))
@@ -602,6 +613,14 @@ class _Lowering:
 
     def yield_(self, node: Node, depth: int) -> s.Expr:
         return s.Yield(self._only(node, depth))
+
+
+def _children(node: Node) -> Iterable[Node]:
+    """Return the children that are read: of a huge literal only the first ones."""
+    if node.named_child_count <= _MAX_ITEMS:
+        return node.named_children
+    found = (node.named_child(position) for position in range(_MAX_ITEMS))
+    return [child for child in found if child is not None]
 
 
 def _span(node: Node) -> s.Span:

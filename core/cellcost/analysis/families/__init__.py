@@ -1,6 +1,7 @@
 """Every SDK that the analysis knows. A new one is a file with a FAMILY, named here."""
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import cache
 
@@ -28,9 +29,10 @@ __all__ = [
     "FAMILIES",
     "Found",
     "Loads",
+    "duck_words",
     "ducks",
+    "family_words",
     "find",
-    "hot_words",
     "kind_named",
     "root_of",
 ]
@@ -154,11 +156,12 @@ def ducks() -> dict[str, tuple[Bills, str]]:
 
 
 @cache
-def hot_words() -> frozenset[str]:
-    """Return the words of which code that spends money holds at least one."""
-    words: set[str] = set()
+def _words_of() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    """Return, by family, the names of its roots and the words of its paid calls."""
+    found: list[tuple[frozenset[str], frozenset[str]]] = []
     for family in FAMILIES:
-        words.update(root.partition(".")[0] for root in family.roots)
+        roots = frozenset(root.partition(".")[0] for root in family.roots)
+        words = set(roots)
         for names in (family.makers, family.functions, family.loads):
             words.update(name.rpartition(".")[2] for name in names)
         for kind in family.kinds:
@@ -167,6 +170,23 @@ def hot_words() -> frozenset[str]:
                 for chain, method in kind.methods.items()
                 if not isinstance(method, Makes)
             )
-    words.add("from_pretrained")
-    words.discard("")
-    return frozenset(words)
+        if family.loads_like:
+            words |= {"from_pretrained", "from_single_file"}
+        words -= {"__call__", ""}
+        found.append((roots, frozenset(words)))
+    return tuple(found)
+
+
+def family_words(words: Set[str]) -> frozenset[str]:
+    """Return the words of the paid calls of every family that is named in `words`."""
+    found: set[str] = set()
+    for roots, own in _words_of():
+        if not roots.isdisjoint(words):
+            found |= own
+    return frozenset(found)
+
+
+@cache
+def duck_words() -> frozenset[str]:
+    """Return the last words of method chains known on objects of unknown kind."""
+    return frozenset(chain.rpartition(".")[2] for chain in ducks())
