@@ -64,7 +64,7 @@ class Lab:
         """Write a notebook of code cells and return their ids."""
         stem = Path(name).stem.replace(" ", "-")
         ids = [f"{stem}-{n}" for n in range(len(sources))]
-        cells = [
+        cells: list[dict[str, Any]] = [
             {
                 "id": cell_id,
                 "cell_type": "code",

@@ -178,3 +178,26 @@ def test_a_renamed_notebook_keeps_its_badges_and_its_total(
     total = desk.page.locator('[data-cellcost="total"]')
     expect(total).to_have_attribute("data-cost-nusd", "90000")
     desk.settled(cell, 45_000)
+
+
+def test_a_closed_notebook_asks_for_nothing_more(desk, ask: Callable[..., str]) -> None:
+    (closed,) = desk.lab.write("closed.ipynb", ask(desk.provider.url))
+    (kept,) = desk.lab.write("kept.ipynb", ask(desk.provider.url))
+    desk.open("closed.ipynb")
+    desk.run(0)
+    desk.settled(closed, 45_000).click()
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("Control+s")
+    expect(desk.page.locator(".jp-mod-dirty")).to_have_count(0)
+    desk.also_open("kept.ipynb")
+    tab = desk.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="closed")
+    tab.locator(".lm-TabBar-tabCloseIcon").click()
+    expect(desk.page.locator(".jp-NotebookPanel")).to_have_count(1)
+    asked: list[str] = []
+    desk.page.on("request", lambda request: asked.append(request.url))
+    desk.run(0)
+    desk.settled(kept, 45_000)
+    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    desk.until(lambda: any("notebook?path=kept.ipynb" in url for url in asked))
+    assert not [url for url in asked if "closed.ipynb" in url]
+    expect(desk.badge(closed)).to_have_count(0)

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+
+import { place, popoverContent, tokenClasses } from './popoverContent.js';
+import { cell, TOKENS } from './testing/views.js';
+import type { CallView, CellDetail } from './wire.js';
+
+const CALL: CallView = {
+  id: 'e1',
+  model: 'gpt-5-mini',
+  provider: 'openai',
+  endpoint: 'api.openai.com',
+  operation: 'responses',
+  state: 'measured',
+  input: 920,
+  cache_read: 368,
+  output: 105,
+  reasoning: 25,
+  duration_seconds: 0.6,
+  cost_nusd: '357200',
+  note: '',
+  call_site: 'cell:summarise:2',
+  status: 200,
+  reasons: [],
+  retry_of: ''
+};
+
+function detail(changes: Partial<CellDetail> = {}): CellDetail {
+  return {
+    cell: cell(),
+    calls: [CALL, { ...CALL, id: 'e2' }],
+    groups: [{ ...CALL, label: 'gpt-5-mini, 2 alike', count: 2 }],
+    runs: [
+      { run_id: 'r1', started: null, cost_nusd: '1', state: 'measured', n_unpriced: 0 },
+      {
+        run_id: 'r0',
+        started: null,
+        cost_nusd: '12900000',
+        state: 'measured',
+        n_unpriced: 0
+      }
+    ],
+    alternatives: [{ model: 'gpt-5-nano', cost_nusd: '2600000' }],
+    tags: { team: 'support' },
+    lines: [],
+    ...changes
+  };
+}
+
+function shown(view: CellDetail, unfolded = false): HTMLElement {
+  const node = document.createElement('div');
+  node.append(...popoverContent(view, unfolded, () => undefined));
+  return node;
+}
+
+describe('the popover', () => {
+  it('shows figure, earlier runs, alike calls, other models and tags', () => {
+    const text = shown(detail()).textContent;
+    expect(text).toContain('$0.0132 · 20 calls');
+    expect(text).toContain('run 3 of this cell · last runs $0.0129');
+    expect(text).toContain('gpt-5-mini, 2 alike');
+    expect(text).toContain('Same tokens on gpt-5-nano $0.00260');
+    expect(text).toContain('team:support · called in summarise, line 2');
+  });
+
+  it('lists the calls one by one where asked to', () => {
+    expect(shown(detail()).querySelectorAll('tbody tr')).toHaveLength(1);
+    expect(shown(detail(), true).querySelectorAll('tbody tr')).toHaveLength(2);
+  });
+
+  it('splits the tokens into classes that add up', () => {
+    const classes = tokenClasses(TOKENS);
+    const sum = classes.reduce((count, part) => count + part.count, 0);
+    expect(sum).toBe(TOKENS.input + TOKENS.output);
+    expect(classes.map(part => part.name)).not.toContain('cache write');
+  });
+
+  it('never reads text from outside as HTML', () => {
+    const node = shown(detail({ tags: { x: '<img src=x onerror=alert(1)>' } }));
+    expect(node.querySelector('img')).toBeNull();
+  });
+
+  it('gives the fix for a missing price as text to copy', () => {
+    const chips = [
+      { kind: 'info', text: '1 unpriced', hint: 'No price.\n[[endpoints]]\nurl = "x"' }
+    ] as const;
+    const node = shown(detail({ cell: cell({ chips }) }));
+    expect(node.querySelector('pre')?.textContent).toBe('[[endpoints]]\nurl = "x"');
+  });
+
+  it.each([
+    ['cell:<module>:4', 'line 4'],
+    ['cell:summarise:2', 'summarise, line 2'],
+    ['/work/lib/tools.py:ask:12', 'tools.py, ask, line 12'],
+    ['', '']
+  ])('says the call site %s as %s', (site, words) => {
+    expect(place(site)).toBe(words);
+  });
+});
