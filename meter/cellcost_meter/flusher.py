@@ -58,13 +58,39 @@ class Flusher:
         self._forget()
         alive = weakref.ref(self)
 
-        def after_fork() -> None:
+        def before_fork() -> None:
+            flusher = alive()
+            if flusher is not None:
+                flusher._pause()  # noqa: SLF001 - our own instance
+
+        def after_in_parent() -> None:
+            flusher = alive()
+            if flusher is not None:
+                flusher._go_on()  # noqa: SLF001 - our own instance
+
+        def after_in_child() -> None:
             flusher = alive()
             if flusher is not None:
                 flusher._forget()  # noqa: SLF001 - our own instance
 
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=after_fork)
+            os.register_at_fork(
+                before=before_fork,
+                after_in_parent=after_in_parent,
+                after_in_child=after_in_child,
+            )
+
+    def _pause(self) -> None:
+        """Wait until the thread is between two jobs.
+
+        A fork in the middle of one would leave the child the locks that it held: the
+        tokeniser's, say.
+        """
+        self._paused = self._working.acquire(timeout=_FINISH_SECONDS)
+
+    def _go_on(self) -> None:
+        if self._paused:
+            self._working.release()
 
     def _forget(self) -> None:
         """Start with nothing: a forked child must not do its parent's work."""
@@ -73,6 +99,8 @@ class Flusher:
         self._sources: dict[int, LiveSource] = {}
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._working = threading.Lock()
+        self._paused = False
         self._touched = False
         self._asleep = False
         self._ended = False
@@ -149,11 +177,13 @@ class Flusher:
         while not self._ended:
             now = time.monotonic()
             if self._sources and now >= next_live:
-                self._safely(self._sample)
+                with self._working:
+                    self._safely(self._sample)
                 next_live = time.monotonic() + _LIVE_SECONDS
             if self._touched and now >= next_housekeeping:
                 self._touched = False
-                self._safely(self._journal.checkpoint)
+                with self._working:
+                    self._safely(self._journal.checkpoint)
                 next_housekeeping = time.monotonic() + _HOUSEKEEPING_SECONDS
             wake = [next_live] if self._sources else []
             wake += [next_housekeeping] if self._touched else []
@@ -167,7 +197,8 @@ class Flusher:
             except Empty:
                 job = None
             self._asleep = False
-            self._run(job)
+            with self._working:
+                self._run(job)
 
     def _sample(self) -> None:
         rows: list[Live] = []
@@ -209,8 +240,16 @@ def _at_exit(flusher: Flusher) -> None:
             found.finish()
 
     atexit.register(finish)
+    # A child of multiprocessing ends by os._exit after its own finalizers, and empties
+    # their list when it begins: after this code has run, if its main module installs.
     util = sys.modules.get("multiprocessing.util")
     process = sys.modules.get("multiprocessing.process")
-    if util is not None and process is not None and process.parent_process():
-        # A child of multiprocessing ends by os._exit after its own finalizers.
+    if util is None or process is None:
+        return
+
+    def finish_child(_: Flusher) -> None:
         util.Finalize(None, finish, exitpriority=0)
+
+    util.register_after_fork(flusher, finish_child)
+    if process.parent_process() is not None:
+        finish_child(flusher)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+
 from cellcost.clock import utc_now
 from cellcost.records import Live
 from cellcost_meter.flusher import Flusher
@@ -125,3 +126,22 @@ def test_a_forked_child_starts_afresh(flusher: Flusher) -> None:
     assert os.read(read, 2) == b"ok"
     os.close(read)
     os.close(write)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_fork_waits_until_the_thread_is_between_two_jobs(flusher: Flusher) -> None:
+    begun, let_go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def job() -> None:
+        begun.set()
+        let_go.wait(PATIENCE_SECONDS)
+        ended.set()
+
+    flusher.soon(job)
+    assert begun.wait(PATIENCE_SECONDS)
+    threading.Timer(0.05, let_go.set).start()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if ended.is_set() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
