@@ -28,7 +28,7 @@ from cellcost_meter import (
 )
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.found_tags import FoundTags
-from cellcost_meter.notebook import NotebookPath, NotebookTags
+from cellcost_meter.notebook import NotebookTags
 from cellcost_meter.recorder import CallRecorder
 from cellcost_meter.settings import CurrentSettings
 
@@ -143,7 +143,7 @@ class Meter:
                 session_id=identity.session_id,
             )
         )
-        notebook = NotebookTags(NotebookPath.of(self._environment).file)
+        notebook = NotebookTags(identity.notebook)
         attribution.set_tag_sources(base=self._base_tags, notebook=notebook.current)
 
         def before_run() -> None:

@@ -24,7 +24,7 @@ from cellcost.records import Origin
 from cellcost_meter import attribution
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.capture.switch import Switch
-from cellcost_meter.notebook import NotebookPath
+from cellcost_meter.notebook import notebook_path
 
 __all__ = ["Identity", "attach", "identity", "read_request", "this_shell"]
 
@@ -66,7 +66,7 @@ def identity(shell: Any, environment: Mapping[str, str]) -> Identity:
     return Identity(
         kernel_id=name.removeprefix("kernel-"),
         session_id=str(session or ""),
-        notebook=NotebookPath.of(environment).contents,
+        notebook=notebook_path(environment),
     )
 
 

@@ -4,12 +4,11 @@ import json
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
-__all__ = ["NotebookPath", "NotebookTags"]
+__all__ = ["NotebookTags", "notebook_path"]
 
 _LARGEST_BYTES = 64 * 1024 * 1024
 """A larger notebook is not read for its tags."""
@@ -19,66 +18,31 @@ _WAIT_SECONDS = 0.5
 _NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class NotebookPath:
-    """A notebook by the server's name and by the file system's; "" if unknown."""
+def notebook_path(environment: Mapping[str, str]) -> str:
+    """Return the notebook that a server started this kernel for; "" if none.
 
-    contents: str = ""
-    file: str = ""
-
-    @classmethod
-    def of(cls, environment: Mapping[str, str]) -> "NotebookPath":
-        """Return the notebook that jupyter_server started this kernel for.
-
-        jupyter_server 2 puts an absolute file path into JPY_SESSION_NAME; the server's
-        root folder is in the file that it keeps in the runtime folder under its pid.
-        """
-        name = environment.get("JPY_SESSION_NAME", "").strip()
-        if not name or name.endswith(("/", os.sep)):
-            return cls()
-        path = Path(name)
-        if not path.is_absolute():
-            return cls(name.replace(os.sep, "/"), str(path.absolute()))
-        if not path.exists():
-            # A client that gives the whole path as the name gets its folder twice.
-            beside = Path.cwd() / path.name
-            path = beside if beside.exists() else path
-        root = _server_root(environment)
-        if root is not None and path.is_relative_to(root):
-            return cls(path.relative_to(root).as_posix(), str(path))
-        return cls(path.as_posix(), str(path))
-
-
-def _server_root(environment: Mapping[str, str]) -> Path | None:
-    """Return the root folder of the server that started this process."""
-    pid = environment.get("JPY_PARENT_PID", "")
-    folder = _runtime_folder(environment)
-    if not pid.isdecimal() or folder is None:
-        return None
-    try:
-        about: Any = json.loads((folder / f"jpserver-{pid}.json").read_text("utf-8"))
-        return Path(about["root_dir"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _runtime_folder(environment: Mapping[str, str]) -> Path | None:
-    named = environment.get("JUPYTER_RUNTIME_DIR", "")
-    if named:
-        return Path(named)
-    try:
-        # A kernel has it loaded already (ipykernel asks it where to listen).
-        from jupyter_core.paths import jupyter_runtime_dir
-    except ImportError:
-        return None
-    return Path(jupyter_runtime_dir())
+    jupyter_server 2 puts an absolute file path into JPY_SESSION_NAME, and absolute it
+    stays: two servers over two folders share one journal, and each has its own
+    `Untitled.ipynb`. A name from a server whose files are elsewhere is kept as it is.
+    """
+    name = environment.get("JPY_SESSION_NAME", "").strip()
+    if not name or name.endswith(("/", os.sep)):
+        return ""
+    path = Path(name)
+    if not path.is_absolute():
+        return name.replace(os.sep, "/")
+    if not path.exists():
+        # A client that gives the whole path as the name gets its folder twice.
+        beside = Path.cwd() / path.name
+        path = beside if beside.exists() else path
+    return path.as_posix()
 
 
 class NotebookTags:
     """The tags under `metadata.cellcost.tags` of a notebook, read in background."""
 
     def __init__(self, file: str) -> None:
-        self._file = file
+        self._file = str(Path(file).absolute()) if file else ""
         self._tags = _NO_TAGS
         self._stamp: tuple[int, int] = (0, 0)
         self._read = threading.Event()

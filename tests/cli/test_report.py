@@ -120,6 +120,29 @@ def test_a_renamed_notebook_is_one_notebook(cli, book, home):
     assert rows[0]["calls"] == 2
 
 
+def test_a_call_of_a_kernel_that_knows_the_old_name_is_the_renamed_notebooks(
+    cli, book, home
+):
+    book.call(1, notebook="/work/old/a.ipynb")
+    record_rename(home, "/work/old", "/work/new")
+    book.call(10, notebook="/work/old/a.ipynb")  # the kernel was started before
+    book.call(100, notebook="/work/older/a.ipynb")
+    rows = json.loads(cli("report", "--by", "notebook", "--json").stdout)
+    assert {row["key"]: row["calls"] for row in rows} == {
+        "/work/new/a.ipynb": 2,
+        "/work/older/a.ipynb": 1,
+    }
+
+
+def test_a_person_reads_paths_from_the_folder_where_they_are(cli, book):
+    book.call(1, notebook=str(cli.folder / "sub" / "a.ipynb"))
+    for by in ("notebook", "cell"):
+        shown = cli("report", "--by", by).stdout
+        assert "\nsub/a.ipynb" in shown
+        assert str(cli.folder) not in shown
+    assert "sub/a.ipynb · " in cli("events").stdout
+
+
 def test_a_running_call_is_said_and_not_summed(cli, book):
     event = book.call(1_000_000)
     book.begin(replace(event, id=new_id()))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import socket
 import subprocess
 import sys
@@ -46,6 +47,22 @@ class Notebook:
     kernel_id: str
     session_id: str
     client: BlockingKernelClient
+
+    def wait_for_start(self) -> None:
+        """Wait until both channels answer; patient on a busy machine.
+
+        `wait_for_ready` gives a kernel up whose heartbeat comes late.
+        """
+        give_up = time.monotonic() + SECONDS
+        while time.monotonic() < give_up:
+            self.client.kernel_info()
+            try:
+                self.client.get_shell_msg(timeout=1)
+                self.client.get_iopub_msg(timeout=1)
+            except queue.Empty:
+                continue
+            return
+        raise AssertionError(f"the kernel of {self.path} does not answer")
 
     def send(self, source: str, *, cell: str, tags: Sequence[str] = ()) -> str:
         """Run a cell as JupyterLab does, all its metadata with it."""
@@ -186,7 +203,7 @@ class Desk:
         client.start_channels()
         opened = Notebook(name, kernel_id, session["id"], client)
         self.opened.append(opened)
-        client.wait_for_ready(timeout=SECONDS)
+        opened.wait_for_start()
         return opened
 
     def close(self) -> None:
@@ -195,21 +212,26 @@ class Desk:
             notebook.client.stop_channels()
 
 
-StartDesk = Callable[[str], AbstractContextManager[Desk]]
+StartDesk = Callable[..., AbstractContextManager[Desk]]
 
 
 @pytest.fixture(scope="session")
 def start_desk(tmp_path_factory: pytest.TempPathFactory) -> StartDesk:
-    """Start a Jupyter server for a new user whose settings are the text given."""
+    """Start a Jupyter server for a new user whose settings are the text given.
+
+    With a `home` of another desk it is a second server of the same user.
+    """
 
     @contextmanager
-    def started(settings: str) -> Iterator[Desk]:
+    def started(settings: str, home: Path | None = None) -> Iterator[Desk]:
         folder = tmp_path_factory.mktemp(f"desk-{uuid.uuid4().hex[:6]}")
-        desk = Desk(folder, folder / "work", folder / "home", _environment(folder))
+        own = home or folder / "home"
+        desk = Desk(folder, folder / "work", own, _environment(folder, own))
         desk.work.mkdir()
         (desk.work / ".git").mkdir()  # settings of a project above are not ours
-        desk.home.mkdir()
-        (desk.home / "cellcost.toml").write_text(settings, encoding="utf-8")
+        if home is None:
+            own.mkdir()
+            (own / "cellcost.toml").write_text(settings, encoding="utf-8")
         process = _start_server(desk)
         try:
             yield desk
@@ -236,11 +258,11 @@ def desk(start_desk: StartDesk, provider: FakeProvider) -> Iterator[Desk]:
         yield started
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, home: Path) -> dict[str, str]:
     ours = ("CELLCOST", "JUPYTER", "JPY_", "IPYTHON", "OPENAI", "ANTHROPIC")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     return kept | {
-        "CELLCOST_HOME": str(folder / "home"),
+        "CELLCOST_HOME": str(home),
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_DATA_DIR": str(folder / "data"),

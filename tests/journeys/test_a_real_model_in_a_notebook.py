@@ -44,7 +44,8 @@ def sources(model: LocalModel) -> dict[str, str]:
         "setup": (
             "import json, anthropic, openai\n"
             f"client = openai.OpenAI(base_url={model.openai_url!r}, api_key='none')\n"
-            f"claude = anthropic.Anthropic(base_url={model.address!r}, api_key='none')\n"
+            "claude = anthropic.Anthropic("
+            f"base_url={model.address!r}, api_key='none')\n"
             "def tell(usage):\n"
             "    print(json.dumps(usage.model_dump()))"
         ),

@@ -86,7 +86,7 @@ def test_two_kernels_and_a_script_at_once_add_up_to_the_nano_dollar(
     by_notebook = desk.report("notebook")
     for notebook in shown:
         known = int(notebook["total"]["cost_nusd"])
-        assert known == int(by_notebook[notebook["path"]]["cost_nusd"])
+        assert known == int(by_notebook[str(desk.work / notebook["path"])]["cost_nusd"])
         parts = notebook["breakdown"].values()
         assert sum(int(part["cost_nusd"] or 0) for part in parts) == known
         assert notebook["breakdown"]["earlier_runs"]["calls"] == EACH // 2

@@ -101,7 +101,7 @@ ask()
     tags = {
         event["cell_id"]: event["tags"]
         for event in desk.events()
-        if event["notebook"] == "tags.ipynb"
+        if event["notebook"] == str(desk.work / "tags.ipynb")
     }
     everywhere = {
         "environment": "dev",

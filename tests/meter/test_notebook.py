@@ -5,62 +5,37 @@ from pathlib import Path
 
 import pytest
 
-from cellcost_meter.notebook import NotebookPath, NotebookTags, read_tags
+from cellcost_meter.notebook import NotebookTags, notebook_path, read_tags
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> dict[str, str]:
-    """What jupyter_server 2.21 leaves for a kernel (measured 2026-11-24)."""
-    root = tmp_path / "root"
-    (root / "sub").mkdir(parents=True)
-    runtime = tmp_path / "runtime"
-    runtime.mkdir()
-    (runtime / "jpserver-77.json").write_text(json.dumps({"root_dir": str(root)}))
-    return {
-        "JPY_PARENT_PID": "77",
-        "JUPYTER_RUNTIME_DIR": str(runtime),
-        "JPY_SESSION_NAME": str(root / "sub" / "a b.ipynb"),
-    }
+def named(name: object) -> str:
+    return notebook_path({"JPY_SESSION_NAME": str(name)})
 
 
-def test_a_notebook_is_named_as_its_server_names_it(server: dict[str, str]) -> None:
-    found = NotebookPath.of(server)
-    assert found.contents == "sub/a b.ipynb"
-    assert found.file == server["JPY_SESSION_NAME"]
+def test_a_notebook_is_named_by_its_whole_path(tmp_path: Path) -> None:
+    """Two servers over two folders share one journal."""
+    path = tmp_path / "sub" / "a b.ipynb"
+    assert named(path) == path.as_posix()
 
 
 def test_a_folder_that_a_client_gave_twice_counts_once(
-    server: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "root" / "sub"
+    folder = tmp_path / "sub"
+    folder.mkdir()
     (folder / "z.ipynb").write_text("{}")
     monkeypatch.chdir(folder)
-    doubled = {**server, "JPY_SESSION_NAME": str(folder / "sub" / "z.ipynb")}
-    assert NotebookPath.of(doubled).contents == "sub/z.ipynb"
+    assert named(folder / "sub" / "z.ipynb") == (folder / "z.ipynb").as_posix()
 
 
-@pytest.mark.parametrize(
-    "gone", [{"JPY_PARENT_PID": ""}, {"JPY_PARENT_PID": "78"}, {"JPY_PARENT_PID": "x"}]
-)
-def test_without_the_servers_file_the_path_is_absolute(
-    server: dict[str, str], gone: dict[str, str]
-) -> None:
-    found = NotebookPath.of({**server, **gone})
-    assert found.contents == server["JPY_SESSION_NAME"]
-
-
-def test_a_notebook_outside_the_servers_root_keeps_its_whole_path(
-    server: dict[str, str], tmp_path: Path
-) -> None:
-    elsewhere = str(tmp_path / "other.ipynb")
-    assert (
-        NotebookPath.of({**server, "JPY_SESSION_NAME": elsewhere}).contents == elsewhere
-    )
+def test_a_name_that_is_no_path_of_this_machine_stays_as_it_is() -> None:
+    assert named("sub/a.ipynb") == "sub/a.ipynb"
 
 
 @pytest.mark.parametrize("name", ["", "/root/sub/"])
-def test_no_name_is_no_notebook(server: dict[str, str], name: str) -> None:
-    assert NotebookPath.of({**server, "JPY_SESSION_NAME": name}) == NotebookPath()
+def test_no_name_is_no_notebook(name: str) -> None:
+    assert named(name) == ""
+    assert notebook_path({}) == ""
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -47,23 +47,33 @@ def is_empty(home: Path) -> bool:
     return not (home / JOURNAL_FILE).exists()
 
 
-def current_paths(
-    events: Iterator[Event], renames: Sequence[Rename]
-) -> Iterator[Event]:
+def current_paths(events: Iterable[Event], reader: Reader) -> Iterator[Event]:
     """Yield events with the notebook paths of today: a renamed notebook is one."""
+    renames = reader.renames()
+    starts: dict[tuple[str, str], datetime] = {}
+    if renames:
+        for row in reader.writers():
+            own = (row.kernel_id, row.session_id)
+            starts[own] = min(row.started, starts.get(own, row.started))
     for event in events:
-        path = notebook_path(event.where.notebook, event.time, renames)
-        if path == event.where.notebook:
+        where = event.where
+        # A kernel keeps the path that it was started with: what happened to that path
+        # since the start happened to its notebook, also before this very call.
+        own = (where.kernel_id, where.session_id)
+        since = min(starts.get(own, event.time), event.time)
+        path = notebook_path(where.notebook, since, renames)
+        if path == where.notebook:
             yield event
         else:
-            yield replace(event, where=replace(event.where, notebook=path))
+            yield replace(event, where=replace(where, notebook=path))
 
 
-def notebook_path(path: str, time: datetime, renames: Sequence[Rename]) -> str:
+def notebook_path(path: str, since: datetime, renames: Sequence[Rename]) -> str:
     """Return where the notebook that was at `path` at a time lies now."""
     for rename in renames:
-        if path and path == rename.old_path and time <= rename.time:
-            path = rename.new_path
+        old = rename.old_path
+        if path and since <= rename.time and (path + "/").startswith(old + "/"):
+            path = rename.new_path + path[len(old) :]
     return path
 
 

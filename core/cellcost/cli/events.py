@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from cellcost.cli import moments
 from cellcost.cli.book import bring_home, current_paths, is_empty, opened
-from cellcost.cli.figures import cached_text, cost_text, notes_text, tokens_text
+from cellcost.cli.figures import (
+    cached_text,
+    cost_text,
+    notes_text,
+    path_text,
+    tokens_text,
+)
 from cellcost.cli.output import Column, complain, print_line, table
 from cellcost.journal import Reader
 from cellcost.money import nano_to_text
@@ -48,8 +54,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.follow:
             return _follow(reader, arguments)
         events = current_paths(
-            reader.events(since=arguments.since, until=arguments.until),
-            reader.renames(),
+            reader.events(since=arguments.since, until=arguments.until), reader
         )
         if arguments.json:
             for event in events:
@@ -93,7 +98,7 @@ def _coming(reader: Reader) -> Iterator[Event]:
     while True:
         changes = reader.changes(rev)
         rev = changes.rev
-        yield from current_paths(iter(changes.events), reader.renames())
+        yield from current_paths(changes.events, reader)
         if changes.more:
             continue
         time.sleep(_POLL_SECONDS)
@@ -190,6 +195,6 @@ def _cells(event: Event) -> tuple[str, ...]:
         tokens_text(tokens),
         cached_text(tokens),
         cost,
-        f"{where.notebook} · {place}" if where.notebook else place,
+        f"{path_text(where.notebook)} · {place}" if where.notebook else place,
         " · ".join(part for part in (notes, note) if part),
     )

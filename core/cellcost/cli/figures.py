@@ -1,6 +1,7 @@
 """Figures as the command line shows them, in the language of every view."""
 
 from decimal import Decimal
+from pathlib import Path, PurePath
 
 from cellcost.money import format_usd
 from cellcost.records import Tokens
@@ -11,6 +12,7 @@ __all__ = [
     "cost_text",
     "count_text",
     "notes_text",
+    "path_text",
     "percent_text",
     "tokens_text",
 ]
@@ -77,4 +79,14 @@ def notes_text(tally: Tally, *, counted: bool = True) -> str:
     )
     return " · ".join(
         f"{count} {word}" if counted else word for count, word in notes if count
+    )
+
+
+def path_text(path: str) -> str:
+    """Return a path as a person in this folder writes it; whole if it lies outside."""
+    here = Path.cwd()
+    return (
+        str(PurePath(path).relative_to(here))
+        if PurePath(path).is_relative_to(here)
+        else path
     )

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from cellcost.cli import moments
 from cellcost.cli.book import current_paths, is_empty, opened
-from cellcost.cli.figures import cached_text, cost_text, notes_text, tokens_text
+from cellcost.cli.figures import (
+    cached_text,
+    cost_text,
+    notes_text,
+    path_text,
+    tokens_text,
+)
 from cellcost.cli.output import Column, print_line, table
 from cellcost.journal import Reader
 from cellcost.records import Event
@@ -66,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _chosen(reader: Reader, arguments: argparse.Namespace) -> Iterator[Event]:
     events = reader.events(since=arguments.since, until=arguments.until)
-    for event in current_paths(events, reader.renames()):
+    for event in current_paths(events, reader):
         wanted = arguments.notebook
         if not wanted or matches_notebook(event.where.notebook, wanted):
             yield event
@@ -93,9 +99,15 @@ def report_lines(rows: Sequence[ReportRow], *, by: str) -> list[str]:
     )
     return table(
         columns,
-        [_cells(row.key or f"(no {by.replace('_', ' ')})", row.tally) for row in rows],
+        [_cells(_name(row.key, by), row.tally) for row in rows],
         footer=_cells("total", total),
     )
+
+
+def _name(key: str, by: str) -> str:
+    if not key:
+        return f"(no {by.replace('_', ' ')})"
+    return path_text(key) if by in ("cell", "notebook") else key
 
 
 def _cells(name: str, tally: Tally) -> tuple[str, ...]:
