@@ -193,7 +193,7 @@ export class CellBadges implements IDisposable {
     }
     const running = isRunning(placed.cell);
     if (running && !placed.running) {
-      this.#reruns.supersede(this.#costs.path, id, received.view.run_id);
+      this.#reruns.supersede(received.view.run_id);
       placed.runningSince = performance.now();
     }
     placed.running = running;
@@ -225,7 +225,7 @@ export class CellBadges implements IDisposable {
   #drawNow(id: string, placed: Placed, received: Received): void {
     const now = performance.now();
     const { view, at } = received;
-    const superseded = this.#reruns.isSuperseded(this.#costs.path, id, view.run_id);
+    const superseded = this.#reruns.isSuperseded(view.run_id);
     const runFor = now - placed.runningSince;
     const line = badgeLine(view, {
       running: placed.running,

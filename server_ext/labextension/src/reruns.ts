@@ -1,20 +1,31 @@
 /** Which figures belong to a run before the one that a cell now shows. */
 
-/** Remembers, per cell, the run that was superseded; survives a page reload. */
+const PREFIX = 'cellcost:superseded:';
+
+/** Remembers the superseded runs; survives a page reload, a rename, a copied notebook. */
 export class Reruns {
-  constructor(private readonly _store: Storage) {}
+  constructor(private readonly _store: Pick<Storage, 'getItem' | 'setItem'>) {}
 
-  /** The cell was started again while `runId` was the run shown under it. */
-  supersede(path: string, cellId: string, runId: string): void {
-    this._store.setItem(key(path, cellId), runId);
+  /** A cell was started again while `runId` was the run shown under it. */
+  supersede(runId: string): void {
+    this.#known.set(runId, true);
+    try {
+      this._store.setItem(PREFIX + runId, '1');
+    } catch {
+      // Full or forbidden storage: the mark then lasts until the page is reloaded.
+    }
   }
 
-  /** True if `runId` is of a run before the cell's current one. */
-  isSuperseded(path: string, cellId: string, runId: string): boolean {
-    return this._store.getItem(key(path, cellId)) === runId;
+  /** True if `runId` is of a run before its cell's current one. */
+  isSuperseded(runId: string): boolean {
+    const known = this.#known.get(runId);
+    if (known !== undefined) {
+      return known;
+    }
+    const stored = this._store.getItem(PREFIX + runId) !== null;
+    this.#known.set(runId, stored);
+    return stored;
   }
-}
 
-function key(path: string, cellId: string): string {
-  return `cellcost:rerun:${path}:${cellId}`;
+  readonly #known = new Map<string, boolean>();
 }
