@@ -98,7 +98,7 @@ def test_the_corpus_is_found_and_nothing_else(
     for number, snippet in enumerate(read_corpus(CORPUS)):
         add(score, snippet, tmp_path / str(number))
     with capsys.disabled():
-        print(
+        print(  # noqa: T201  # the score is the point of this test
             f"\ncorpus: {score.snippets} snippets ({score.negatives} negative),"
             f" {score.calls} calls: lines {score.lines / score.calls:.1%},"
             f" models {score.models / score.calls:.1%},"

@@ -1,6 +1,6 @@
 """From a document or notebook to its call sites."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from cellcost.analysis import syntax as s
 from cellcost.analysis.calling import call_func, construct

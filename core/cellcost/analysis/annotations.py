@@ -102,9 +102,8 @@ def _subscripted(run: Run, frame: Frame, of: s.Expr, key: s.Expr) -> Value | Non
 def _named(run: Run, frame: Frame, annotation: s.Expr) -> Value | None:
     from cellcost.analysis.expressions import evaluate
 
-    if isinstance(annotation, s.Name):
-        if lookup(frame, annotation.id) is None:
-            return None if annotation.id in _ANYTHING else UNKNOWN
+    if isinstance(annotation, s.Name) and lookup(frame, annotation.id) is None:
+        return None if annotation.id in _ANYTHING else UNKNOWN
     found: list[Value] = []
     for atom in evaluate(run, frame, annotation):
         made = _made(atom)

@@ -268,10 +268,13 @@ def _at(atom: Seq, key: Value) -> Value:
     found: list[Value] = []
     for k in key:
         where = k.value if isinstance(k, Lit) else None
-        if isinstance(where, int) and -len(atom.items) <= where < len(atom.items):
-            if atom.whole or where >= 0:
-                found.append(atom.items[where])
-                continue
+        if (
+            isinstance(where, int)
+            and -len(atom.items) <= where < len(atom.items)
+            and (atom.whole or where >= 0)
+        ):
+            found.append(atom.items[where])
+            continue
         if isinstance(k, Seq):
             return (Seq(list(atom.items), whole=False),)
         found.extend(atom.items)

@@ -152,7 +152,7 @@ def args_cap(bills: Bills, args: Args) -> Value | None:
     found = args.get(bills.cap)
     if found is None:
         options = args.get(_OPTIONS)
-        nested = named_values(options) if options is not None else {}
+        nested = named_values(options or ())
         for name in (*bills.cap, "maxTokens", "max_tokens", "num_predict"):
             if name in nested:
                 return nested[name]

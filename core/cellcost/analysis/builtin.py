@@ -1,8 +1,8 @@
 """What functions of the standard library return, where values flow through them."""
 
 import json
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from cellcost.analysis import syntax as s
 from cellcost.analysis.attributes import attribute, index, iterate, lineage, store
@@ -271,15 +271,19 @@ def _depends(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> 
 
 
 def _replace(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Value:
-    found: list[Value] = []
-    for atom in _first(args):
-        if isinstance(atom, Object):
-            found.append((Object(atom.of, {**atom.attributes, **args.named}),))
-    return join(*found) if found else UNKNOWN
+    return (
+        tuple(
+            Object(atom.of, {**atom.attributes, **args.named})
+            for atom in _first(args)
+            if isinstance(atom, Object)
+        )
+        or UNKNOWN
+    )
 
 
 def _namespace(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Value:
-    return (Mapped(dict(args.named), args.whole),)
+    named: dict[Key, Value] = {**args.named}
+    return (Mapped(named, args.whole),)
 
 
 def _parser(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Value:
@@ -304,19 +308,12 @@ def _loads(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Va
 
 def _from_json(value: Any) -> Value:
     if isinstance(value, dict):
-        items: dict[Key, Value] = {str(k): _from_json(v) for k, v in _pairs(value)}
+        pairs = cast(dict[str, Any], value).items()
+        items: dict[Key, Value] = {key: _from_json(item) for key, item in pairs}
         return (Mapped(items),)
     if isinstance(value, list):
-        return (Seq([_from_json(item) for item in _items(value)]),)
+        return (Seq([_from_json(item) for item in cast("list[Any]", value)]),)
     return (Lit(value),)
-
-
-def _pairs(value: dict[Any, Any]) -> Iterable[tuple[Any, Any]]:
-    return value.items()
-
-
-def _items(value: list[Any]) -> Iterable[Any]:
-    return value
 
 
 def _options(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Value:

@@ -46,7 +46,7 @@ __all__ = ["call_func", "call_method", "call_value", "construct", "instance_of"]
 _DEEPEST = 10
 _DEEPEST_COLD = 4
 _MOST_TURNS = 40
-_MOST_COLD = 3
+_MOST_COLD = 8
 """A function is looked into at most so often; then its last answer stands."""
 _MOST_OBJECTS = 12
 
@@ -133,10 +133,8 @@ def _dumped(atom: Object, name: str, args: Args) -> Value:
             if isinstance(update, Mapped):
                 changed.update((str(k), v) for k, v in update.items.items())
         return (Object(atom.of, changed),)
-    items: dict[Key, Value] = {
-        k: v for k, v in atom.attributes.items() if k[:1] != "\0"
-    }
-    return (Mapped(items),)
+    kept: dict[Key, Value] = {k: v for k, v in atom.attributes.items() if k[:1] != "\0"}
+    return (Mapped(kept),)
 
 
 # -- functions ------------------------------------------------------------------------
@@ -157,7 +155,11 @@ def call_func(
     run.called.add(mark)
     run.funcs.pop(mark, None)
     turns = run.turns.get(mark, 0)
-    cold = isinstance(definition, s.FuncDef) and run.hot.isdisjoint(definition.words())
+    cold = (
+        isinstance(definition, s.FuncDef)
+        and definition.name not in ("__init__", "__post_init__")
+        and run.hot.isdisjoint(definition.words())
+    )
     deepest, most = (_DEEPEST_COLD, _MOST_COLD) if cold else (_DEEPEST, _MOST_TURNS)
     if mark in run.stack or len(run.stack) >= deepest or turns >= most:
         return run.answers.get(mark, UNKNOWN)
@@ -199,14 +201,14 @@ def _body(run: Run, inner: Frame, func: Func) -> Value:
 def _bind(run: Run, inner: Frame, func: Func, args: Args) -> None:
     at = iter(args.at)
     named = dict(args.named)
-    rest: Value | None = None
+    rest: Mapped | None = None
     for param in func.definition.params:
         value: Value | None = None
         if param.kind == "*":
             value = (Seq(list(at), args.whole),)
         elif param.kind == "**":
-            rest = (Mapped(dict(named), args.whole),)
-            inner.vars[param.name] = rest
+            rest = Mapped({**named}, args.whole)
+            inner.vars[param.name] = (rest,)
             continue
         else:
             if param.kind == "":
@@ -218,10 +220,8 @@ def _bind(run: Run, inner: Frame, func: Func, args: Args) -> None:
         inner.vars[param.name] = value
     if rest is not None:
         taken = {p.name for p in func.definition.params if p.kind != "**"}
-        for atom in rest:
-            if isinstance(atom, Mapped):
-                for name in taken:
-                    atom.items.pop(name, None)
+        for name in taken:
+            rest.items.pop(name, None)
 
 
 def _absent(run: Run, inner: Frame, func: Func, param: s.Param, args: Args) -> Value:

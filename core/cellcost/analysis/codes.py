@@ -60,17 +60,15 @@ def findings(
     skipped = frozenset(off)
     found: list[Finding] = []
     for number, item in enumerate(estimates):
-        for finding in (
+        found += (
             *_large(item, environment, large_output_rate),
             *_uncapped(item),
             *_endless(item),
             *_resent(item, estimates[:number]),
             *_huge(item),
             *_retired(item),
-        ):
-            if finding.code not in skipped:
-                found.append(finding)
-    return tuple(found)
+        )
+    return tuple(f for f in found if f.code not in skipped)
 
 
 def _large(item: Estimate, environment: str, limit: Decimal) -> Iterator[Finding]:

@@ -96,9 +96,10 @@ def _only(value: Value) -> Any:
 
 
 def _formatted(text: str, args: Args) -> Value:
-    options: list[list[Any]] = []
-    for value in args.every():
-        options.append([a.value if isinstance(a, Lit) else None for a in value][:4])
+    options: list[list[Any]] = [
+        [a.value if isinstance(a, Lit) else None for a in value][:4]
+        for value in args.every()
+    ]
     names = list(args.named)
     found: list[Atom] = []
     for chosen in list(product(*options))[:16]:

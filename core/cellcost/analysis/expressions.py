@@ -313,9 +313,10 @@ def _arithmetic(op: str, a: Any, b: Any) -> Any:
         if op == "-":
             return a - b
         if op == "*":
-            size = len(a) if isinstance(a, str) else len(b) if isinstance(b, str) else 1
-            times = b if isinstance(a, str) else a if isinstance(b, str) else 1
-            return a * b if size * times <= _LONGEST else None
+            long = max(len(x) if isinstance(x, str) else 1 for x in (a, b))
+            times = max(x if isinstance(x, int) else 1 for x in (a, b))
+            text = isinstance(a, str) or isinstance(b, str)
+            return None if text and long * times > _LONGEST else a * b
         if op == "//":
             return a // b
         if op == "/":

@@ -37,7 +37,7 @@ def hot_names(chunks: Iterable[Chunk], known: Iterable[str] = ()) -> set[str]:
             if said.isdisjoint(hot):
                 cold.append((names, said))
             else:
-                hot.update(names)
+                hot.update(name for name in names if not name.startswith("__"))
         if len(cold) == len(waiting):
             return hot
         waiting = cold

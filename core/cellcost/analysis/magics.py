@@ -57,7 +57,8 @@ _PYTHON_LINES = frozenset(
 )
 _LINE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>%{1,2}|!{1,2}|\?{1,2})(?P<rest>.*)$")
 _ASSIGNED = re.compile(
-    r"^(?P<head>[ \t]*[A-Za-z_][\w.,\s\[\]'\"]*=\s*)(?P<mark>%(?!=)|!(?!=))(?P<rest>.*)$"
+    r"^(?P<head>[ \t]*[A-Za-z_][\w.,\s\[\]'\"]*=\s*)"
+    r"(?P<mark>%(?!=)|!(?!=))(?P<rest>.*)$"
 )
 _HELP = re.compile(r"^[ \t]*[\w.\[\]'\"*]+\?{1,2}\s*;?\s*$")
 _OPTIONS = re.compile(

@@ -90,7 +90,7 @@ _OWNERS = (
 
 def named(written: str, provider: str = "") -> Named:
     """Return what a written model name means at a provider ("": not said)."""
-    if provider and provider not in ("litellm",):
+    if provider and provider != "litellm":
         for mark in (":", "/"):
             head, found, rest = written.partition(mark)
             if found and _PREFIXES.get(head.lower()) == provider:

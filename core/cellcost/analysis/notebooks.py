@@ -25,7 +25,7 @@ def code_cells(text: str) -> list[tuple[int, str]] | None:
     if not isinstance(cells, list):
         return None
     found: list[tuple[int, str]] = []
-    for index, item in enumerate(cast(list[Any], cells)):
+    for index, item in enumerate(cast("list[Any]", cells)):
         if not isinstance(item, dict):
             continue
         cell = cast(dict[str, Any], item)
@@ -38,7 +38,7 @@ def code_cells(text: str) -> list[tuple[int, str]] | None:
 def _source(source: Any) -> str:
     if isinstance(source, list):
         return "".join(
-            part for part in cast(list[Any], source) if isinstance(part, str)
+            part for part in cast("list[Any]", source) if isinstance(part, str)
         )
     return source if isinstance(source, str) else ""
 

@@ -1,6 +1,6 @@
 """The state of one analysis: budgets, loops, what was found so far."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from cellcost.analysis.values import Func, Value
 
 if TYPE_CHECKING:
     from cellcost.analysis.sites import Logged, Sighting
-    from cellcost.analysis.values import Class
 
 __all__ = ["Loop", "OutOfBudget", "Run"]
 
@@ -28,6 +27,9 @@ class Loop:
     endless: bool = False
     """Whether only a `break` or `return` ends it."""
 
+
+Spot = tuple[str, int | None, int, int, str]
+"""Path, cell, row, column and kind of a call site."""
 
 ImportModule = Callable[[str, Module], "Module | None"]
 """From a dotted name (with leading dots) and the importer to a workspace module."""
@@ -46,7 +48,6 @@ class Run:
     )
     funcs: dict[int, Func] = field(default_factory=dict[int, Func])
     """Every function that was defined, by the id of its definition, in order."""
-    classes: "dict[int, Class]" = field(default_factory=dict)
     called: set[int] = field(default_factory=set[int])
     stack: list[int] = field(default_factory=list[int])
     """The definitions of the functions that run now."""
@@ -71,7 +72,7 @@ class Run:
             raise OutOfBudget
 
     @contextmanager
-    def loop(self, count: int | None, *, endless: bool = False) -> Iterator[None]:
+    def loop(self, count: int | None, *, endless: bool = False) -> Generator[None]:
         """Be in a loop."""
         self.loops.append(Loop(count, endless))
         try:

@@ -97,9 +97,7 @@ class Trail:
 
         Without `always` none of them may be taken.
         """
-        ends: list[tuple[Flow, _Changes]] = []
-        for option in options:
-            ends.append(self.attempt(option))
+        ends = [self.attempt(option) for option in options]
         if not always:
             ends.append((NEXT, {}))
         alive = [changes for flow, changes in ends if flow != END]

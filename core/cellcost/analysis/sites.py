@@ -19,11 +19,8 @@ from cellcost.analysis.values import (
 __all__ = [
     "Look",
     "Sighting",
-    "call_duck",
-    "call_thing",
     "record",
     "record_wrapper",
-    "whole_models",
 ]
 
 _MOST_LOOKS = 12

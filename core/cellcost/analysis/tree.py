@@ -205,8 +205,7 @@ class _Lowering:
                 continue
             for item in clause.named_children:
                 value = item.child_by_field_name("value")
-                for part in _with_parts(value):
-                    items.append(self._with_item(part, depth))
+                items.extend(self._with_item(p, depth) for p in _with_parts(value))
         body = self.block(node.child_by_field_name("body"), depth)
         return s.With(tuple(items), body)
 
@@ -381,8 +380,8 @@ class _Lowering:
         targets: list[s.Expr] = []
         for child in node.named_children:
             many = child.type == "expression_list"
-            for part in child.named_children if many else (child,):
-                targets.append(self.expr(part, depth))
+            parts = child.named_children if many else [child]
+            targets.extend(self.expr(part, depth) for part in parts)
         return s.Del(tuple(targets))
 
     def other_statement(self, node: Node, depth: int) -> Stmt | None:
@@ -520,7 +519,7 @@ class _Lowering:
     def splat(self, node: Node, depth: int) -> s.Expr:
         return s.Splat(self.inner(node, depth))
 
-    def list(self, node: Node, depth: int) -> s.Expr:
+    def sequence(self, node: Node, depth: int) -> s.Expr:
         items = [
             self.expr(child, depth)
             for child in _children(node)
@@ -531,7 +530,7 @@ class _Lowering:
             items.append(s.Splat(_UNREAD))
         return s.ListExpr(tuple(items))
 
-    def dict(self, node: Node, depth: int) -> s.Expr:
+    def mapping(self, node: Node, depth: int) -> s.Expr:
         items: list[tuple[s.Expr | None, s.Expr]] = []
         for child in _children(node):
             if child.type == "pair":
@@ -573,7 +572,7 @@ class _Lowering:
                 (self._text(op) if op else "", self._field(left, "right", depth))
             )
             left = left.child_by_field_name("left")
-        value = _UNREAD
+        value: s.Expr = _UNREAD
         if left is not None and left.type != "binary_operator":
             value = self.expr(left, depth)
         if len(rights) > _MAX_DEPTH:
@@ -619,8 +618,7 @@ def _children(node: Node) -> Iterable[Node]:
     """Return the children that are read: of a huge literal only the first ones."""
     if node.named_child_count <= _MAX_ITEMS:
         return node.named_children
-    found = (node.named_child(position) for position in range(_MAX_ITEMS))
-    return [child for child in found if child is not None]
+    return [node.named_child(position) for position in range(_MAX_ITEMS)]
 
 
 def _span(node: Node) -> s.Span:
@@ -692,14 +690,14 @@ _EXPRESSIONS: dict[str, _Expression] = {
     "call": L.call,
     "list_splat": L.splat,
     "list_splat_pattern": L.splat,
-    "list": L.list,
-    "tuple": L.list,
-    "set": L.list,
-    "pattern_list": L.list,
-    "tuple_pattern": L.list,
-    "list_pattern": L.list,
-    "expression_list": L.list,
-    "dictionary": L.dict,
+    "list": L.sequence,
+    "tuple": L.sequence,
+    "set": L.sequence,
+    "pattern_list": L.sequence,
+    "tuple_pattern": L.sequence,
+    "list_pattern": L.sequence,
+    "expression_list": L.sequence,
+    "dictionary": L.mapping,
     "conditional_expression": L.cond,
     "boolean_operator": L.either,
     "binary_operator": L.binary,

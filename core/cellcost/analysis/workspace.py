@@ -140,8 +140,8 @@ class Workspace:
                 return found
             if base == self.root:
                 break
-        for base in _ROOTS:
-            found = self._module(self.root / base, parts)
+        for below in _ROOTS:
+            found = self._module(self.root / below, parts)
             if found is not None and found != importer:
                 return found
         return None

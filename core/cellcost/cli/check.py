@@ -186,11 +186,11 @@ def _cost_text(item: "Estimate") -> str:
         return "unpriced" if item.candidates else "?"
     if cost.high is None:
         return f"≥ {format_usd(cost.low)}"
-    return f"≈ {format_usd(cost.low)}–{format_usd(cost.high).removeprefix('$')}"
+    return f"≈ {format_usd(cost.low)}–{format_usd(cost.high).removeprefix('$')}"  # noqa: RUF001
 
 
 def _loop_text(item: "Estimate") -> str:
     if not item.site.in_loop:
         return ""
     count = item.site.loop_count
-    return "× n" if count is None else f"× {count}"
+    return "× n" if count is None else f"× {count}"  # noqa: RUF001

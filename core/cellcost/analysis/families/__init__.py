@@ -162,12 +162,12 @@ def _words_of() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
     for family in FAMILIES:
         roots = frozenset(root.partition(".")[0] for root in family.roots)
         words = set(roots)
-        for names in (family.makers, family.functions, family.loads):
+        for names in (family.makers, family.loads):
             words.update(name.rpartition(".")[2] for name in names)
-        for kind in family.kinds:
+        for methods in (family.functions, *(kind.methods for kind in family.kinds)):
             words.update(
                 chain.rpartition(".")[2]
-                for chain, method in kind.methods.items()
+                for chain, method in methods.items()
                 if not isinstance(method, Makes)
             )
         if family.loads_like:
