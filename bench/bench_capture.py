@@ -69,7 +69,7 @@ class _Server:
         answer = sys.stdin.buffer.read()
         head = (b"HTTP/1.1 200 OK\\r\\n"
                 b"content-type: application/json\\r\\n"
-                b"x-request-id: req-1\\r\\ncontent-length: %d\\r\\n\\r\\n" % len(answer))
+                b"content-length: %d\\r\\n\\r\\n" % len(answer))
         def serve(peer):
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             buffer = b""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from cellcost.testing.wire import Spoken, whole_answer, written_events
 
@@ -141,7 +141,7 @@ def _handler_of(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
                 body = raw
             path = self.path.partition("?")[0]
             provider.received.append(Received(path, dict(self.headers), body))
-            asked: Any = body if isinstance(body, dict) else {}
+            asked: Mapping[str, Any] = as_object(body)
             _Answering(self, provider.next_reply(), path, asked).send()
 
     return Handler
@@ -256,6 +256,11 @@ class _GzipStream:
 
     def end(self) -> bytes:
         return self._inner.flush()
+
+
+def as_object(value: object) -> Mapping[str, Any]:
+    """Return `value` if it is a JSON object, else an empty one."""
+    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
 
 
 def _words(text: str) -> Iterator[str]:

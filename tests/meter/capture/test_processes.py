@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
 from cellcost.journal import Reader
 from cellcost.records import tokens_of
 
