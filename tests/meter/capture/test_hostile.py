@@ -1,6 +1,7 @@
 """Answers that no provider should give: the user gets them as they are, we label."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -67,13 +68,13 @@ STREAMED = pytest.mark.parametrize("streamed", [False, True])
 @STREAMED
 @PATHS
 def test_absurd_numbers_reach_the_user_and_are_labelled(
-    meter: Any, provider: FakeProvider, path: str, streamed: bool
+    meter: Any, client: Any, provider: FakeProvider, path: str, streamed: bool
 ) -> None:
     for number in NUMBERS:
         body = answer(number)
         if streamed:
             body = b"event: message_start\ndata: " + body + b"\n\ndata: [DONE]\n\n"
-        assert exchanged(provider, path, body, streamed=streamed) == body
+        assert exchanged(client, provider, path, body, streamed=streamed) == body
     for number, event in zip(NUMBERS, meter.events(len(NUMBERS)), strict=True):
         assert event.confidence != "measured", number[:20]
         assert event.note, number[:20]
@@ -117,22 +118,33 @@ HOSTILE = {
 @STREAMED
 @PATHS
 def test_hostile_bodies_reach_the_user_and_are_labelled(
-    meter: Any, provider: FakeProvider, path: str, streamed: bool
+    meter: Any, client: Any, provider: FakeProvider, path: str, streamed: bool
 ) -> None:
     for body in HOSTILE.values():
-        assert exchanged(provider, path, body, streamed=streamed) == body
+        assert exchanged(client, provider, path, body, streamed=streamed) == body
     for name, event in zip(HOSTILE, meter.events(len(HOSTILE)), strict=True):
         assert event.lines, name
         assert event.note or event.confidence == "measured", name
     assert meter.stacks.get("httpx2", "hooked") == "hooked"
 
 
+@pytest.fixture
+def client() -> Iterator[httpx2.Client]:
+    with httpx2.Client() as opened:
+        yield opened
+
+
 def exchanged(
-    provider: FakeProvider, path: str, body: bytes, *, streamed: bool
+    client: httpx2.Client,
+    provider: FakeProvider,
+    path: str,
+    body: bytes,
+    *,
+    streamed: bool,
 ) -> bytes:
     """Return what a user reads of an answer whose body is this."""
     kind = "text/event-stream" if streamed else "application/json"
     provider.script(Reply(body=body, content_type=kind))
     asked = {**BODY, "stream": streamed}
-    with httpx2.stream("POST", provider.origin + path, json=asked) as response:
+    with client.stream("POST", provider.origin + path, json=asked) as response:
         return response.read()
