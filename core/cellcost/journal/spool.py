@@ -5,11 +5,12 @@ file under the same lock, then stores them and removes it; killed in between, it
 another does so again, and storing by id makes the second time harmless.
 """
 
+import json
 import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -43,7 +44,9 @@ class Spooled:
     def to_line(self) -> bytes:
         """Return the record as one line of JSON, ending in a newline."""
         row = {"kind": self.kind, "writer": self.writer, "body": dict(self.body)}
-        return codec.dumps(row).encode() + b"\n"
+        # A file name that is no UTF-8 comes as lone surrogates, which neither a file
+        # nor SQLite takes: better a call at "caf?.ipynb" than no call.
+        return codec.dumps(row).encode("utf-8", "replace") + b"\n"
 
 
 def spool_folder(home: Path) -> Path:
@@ -152,8 +155,8 @@ def _records(content: bytes, path: Path) -> Iterator[Spooled]:
             continue
         try:
             row = codec.loads(line.decode())
-            record = Spooled(row["kind"], row["writer"], row["body"])
-        except (ValueError, KeyError) as error:
+            record = Spooled(row["kind"], row["writer"], dict(row["body"]))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             if number <= len(lines):
                 _reject(path, line, error)
             continue
@@ -178,14 +181,26 @@ def _import_batch(
         with transaction(connection):
             for record in batch:
                 store_record(connection, record)
-    except sqlite3.OperationalError:
-        raise  # busy, full, read-only: everything stays in the spool
-    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+    except Exception as error:
+        if _is_the_journals(error):
+            raise  # busy, full, read-only, corrupt: everything stays in the spool
         if len(batch) == 1:
-            _reject(path, batch[0].to_line().rstrip(), error)
+            _reject(path, json.dumps(asdict(batch[0])).encode(), error)
             return 0
         return sum(_import_batch(connection, [record], path) for record in batch)
     return len(batch)
+
+
+def _is_the_journals(error: Exception) -> bool:
+    """Whether the journal is in the way; else the record itself is."""
+    records_own = (
+        sqlite3.DataError,
+        sqlite3.IntegrityError,
+        sqlite3.ProgrammingError,
+    )
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, records_own
+    )
 
 
 def store_record(
