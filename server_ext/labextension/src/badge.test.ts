@@ -60,9 +60,14 @@ describe('the badge', () => {
     let opened = 0;
     badge.opened.connect(() => (opened += 1));
     badge.button.click();
+    document.body.append(badge.node);
+    badge.button.focus();
     for (const key of ['Enter', ' ', 'a', 'Tab']) {
       badge.button.dispatchEvent(new KeyboardEvent('keydown', { key }));
     }
+    expect(opened).toBe(3);
+    badge.button.blur();
+    badge.button.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
     expect(opened).toBe(3);
   });
 });

@@ -18,13 +18,12 @@ export class Badge extends Widget {
       'aria-haspopup': 'dialog',
       'aria-expanded': 'false',
       'data-cellcost': 'badge',
-      'data-cell-id': cellId,
-      // The notebook's own shortcuts (Enter edits the cell) must not run here.
-      'data-lm-suppress-shortcuts': 'true'
+      'data-cell-id': cellId
     });
     this.node.append(this.button);
     this.button.addEventListener('click', this);
-    this.button.addEventListener('keydown', this);
+    this.button.addEventListener('focus', this);
+    this.button.addEventListener('blur', this);
   }
 
   /** The element that is clicked, focused and read. */
@@ -41,13 +40,16 @@ export class Badge extends Widget {
 
   handleEvent(event: Event): void {
     if (event instanceof KeyboardEvent) {
-      if (event.key !== 'Enter' && event.key !== ' ') {
-        return;
-      }
-      event.preventDefault();
-      event.stopPropagation();
+      this.#onKey(event);
+    } else if (event.type === 'focus') {
+      // JupyterLab's shortcuts (Enter edits the cell) listen on the document, first of
+      // all: two keys must be taken before them, all others stay theirs.
+      window.addEventListener('keydown', this, true);
+    } else if (event.type === 'blur') {
+      window.removeEventListener('keydown', this, true);
+    } else {
+      this._opened.emit();
     }
-    this._opened.emit();
   }
 
   /** Shows `line`; touches only what changed. */
@@ -74,8 +76,20 @@ export class Badge extends Widget {
       return;
     }
     this.button.removeEventListener('click', this);
-    this.button.removeEventListener('keydown', this);
+    this.button.removeEventListener('focus', this);
+    this.button.removeEventListener('blur', this);
+    window.removeEventListener('keydown', this, true);
     super.dispose();
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const modified = event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
+    const opens = event.key === 'Enter' || event.key === ' ';
+    if (event.target === this.button && opens && !modified) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this._opened.emit();
+    }
   }
 
   #renderPart(part: Part, index: number, live: boolean): void {
