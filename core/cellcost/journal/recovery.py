@@ -7,6 +7,7 @@ declared dead, and a killed process loses nothing.
 import os
 import socket
 import sqlite3
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,6 +149,10 @@ def _recover_writer(
 
 
 def _process_lives(connection: sqlite3.Connection, writer: str) -> bool:
+    if sys.platform == "win32":
+        # An open lock file cannot be removed there, so its writer has ended; and
+        # os.kill(pid, 0) would not ask but send it a Ctrl-C.
+        return False
     row = connection.execute(SQL["process_of_writer"], {"id": writer}).fetchone()
     if row is None or row[0] != socket.gethostname():
         return False
