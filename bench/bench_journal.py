@@ -17,6 +17,7 @@ from cellcost.testing.records import intent_of, make_event
 from measure import BenchPath, each_us, per_call_us
 
 _BODY = "x" * 400  # about what an ordinary call stores as JSON
+_LINES = "x" * 160
 _CALLS = 500
 
 
@@ -49,17 +50,10 @@ class _BareJournal:
         rev, seq, installation = run(SQL["next_seq"]).fetchone()
         run(SQL["put_event"], {
             **key, "rev": rev, "seq": seq, "installation": installation, "time_us": 1,
-            "kind": "llm", "run_id": "r", "cell_id": "c", "notebook": "n",
-            "kernel_id": "k", "provider": "openai", "response_model": "m",
-            "confidence": "measured", "corrects": "", "cost_nusd": 1, "n_unpriced": 0,
+            "kind": "llm", "run_id": "r", "notebook": "n", "confidence": "measured",
+            "corrects": "", "cost_nusd": 1, "n_unpriced": 0, "lines": _LINES,
             "body": _BODY,
         })  # fmt: skip
-        self._connection.executemany(SQL["put_line"], [
-            {"event_id": key["id"], "line_no": n, "meter": "input", "variant": "",
-             "quantity": 1, "list_rate": "1", "contracted_rate": None, "cost_nusd": 1,
-             "reason": ""}
-            for n in (1, 2)
-        ])  # fmt: skip
         run(SQL["drop_intent"], key)
         run(SQL["drop_live"], key)
         run("COMMIT")

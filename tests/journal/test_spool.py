@@ -60,7 +60,7 @@ def test_a_line_that_is_no_record_is_set_aside_and_the_others_come_home(
 
 
 def huge(event: Event) -> Event:
-    return replace(event, lines=(replace(event.lines[0], quantity=10**30),))
+    return replace(event, lines=(replace(event.lines[0], cost_nusd=10**30),))
 
 
 def unnamed(event: Event) -> Event:

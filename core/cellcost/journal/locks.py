@@ -46,17 +46,14 @@ class FileLock:
         """
         while self._fd is None:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            taken = False
             try:
-                taken = _lock(fd, blocking=blocking)
-                if not taken:
+                if not _lock(fd, blocking=blocking):
                     return False
                 if _same_file(fd, self.path):
                     self._fd = fd
-                else:
-                    taken = False
             finally:
-                if not taken:
+                # Also on an interrupt: a forgotten descriptor keeps its lock.
+                if self._fd != fd:
                     os.close(fd)
         return True
 

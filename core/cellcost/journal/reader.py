@@ -1,8 +1,7 @@
 """What views read: events in order, calls in flight, writers, what changed since."""
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,6 @@ from cellcost.journal.statements import SQL
 from cellcost.journal.store import (
     JOURNAL_FILE,
     event_from_row,
-    lines_from_rows,
     read_pending,
 )
 from cellcost.journal.writer import writer_locks
@@ -144,10 +142,7 @@ class Reader:
                 ).fetchall()
                 more = len(rows) == _PAGE
                 upto = rows[-1][0] if more else rev
-                lines = connection.execute(
-                    SQL["lines_between"], {"after": after, "upto": upto}
-                )
-                events = tuple(_with_lines(rows, lines))
+                events = tuple(map(event_from_row, rows))
                 pending = _pending(connection)
             finally:
                 connection.execute("COMMIT")
@@ -184,9 +179,7 @@ class Reader:
                 ).fetchall()
                 if not rows:
                     return
-                last = {**chosen, "after": after, "upto": rows[-1][0]}
-                lines = connection.execute(SQL["lines_selected"], last)
-                page = list(_with_lines(rows, lines))
+                page = [event_from_row(row) for row in rows]
                 after = rows[-1][0]
             yield from page
 
@@ -196,10 +189,7 @@ class Reader:
             if connection is None:
                 return None
             row = connection.execute(SQL["event_by_id"], {"id": id_}).fetchone()
-            if row is None:
-                return None
-            lines = connection.execute(SQL["lines_of_event"], {"id": id_}).fetchall()
-            return event_from_row(row, lines_from_rows(lines))
+            return None if row is None else event_from_row(row)
 
     def pending(self) -> tuple[PendingCall, ...]:
         """Return the calls in flight. Raises JournalError as `changes` does."""
@@ -332,13 +322,3 @@ def _pending(connection: sqlite3.Connection) -> tuple[PendingCall, ...]:
     with closing(connection.execute(SQL["pending"])) as cursor:
         rows = cursor.fetchall()
     return tuple(PendingCall(*found) for found in read_pending(rows))
-
-
-def _with_lines(
-    rows: list[tuple[Any, ...]], line_rows: Iterable[tuple[Any, ...]]
-) -> Iterator[Event]:
-    lines: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for event_id, *line in line_rows:
-        lines[event_id].append(tuple(line))
-    for row in rows:
-        yield event_from_row(row, lines_from_rows(lines.get(row[1], ())))

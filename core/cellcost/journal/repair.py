@@ -13,7 +13,6 @@ from cellcost.journal.store import (
     JOURNAL_FILE,
     connect,
     event_from_row,
-    lines_from_rows,
     settle,
     transaction,
 )
@@ -78,12 +77,6 @@ def _readable_events(path: Path) -> Iterator[Event]:
     for direction in ("events_from_start", "events_from_end"):
         try:
             with closing(sqlite3.connect(path)) as connection:
-                yield from _scan(connection, SQL[direction])
+                yield from map(event_from_row, connection.execute(SQL[direction]))
         except (sqlite3.Error, ValueError, KeyError):
             continue  # the rest is behind the damage
-
-
-def _scan(connection: sqlite3.Connection, statement: str) -> Iterator[Event]:
-    for row in connection.execute(statement):
-        lines = connection.execute(SQL["lines_of_event"], {"id": row[1]}).fetchall()
-        yield event_from_row(row, lines_from_rows(lines))

@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ __all__ = ["Spooled", "append", "fallback_folder", "import_spools", "spool_folde
 
 _BATCH: Final = 500
 _REJECTED: Final = "rejected.txt"
+_LOCK_SECONDS: Final = 0.005
+"""How long an append waits for its own file, which only an importer locks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +67,26 @@ def fallback_folder(home: Path) -> Path:
 def append(folder: Path, record: Spooled) -> None:
     """Append one record durably enough to survive a kill of this process.
 
-    Raises OSError when the folder cannot be written.
+    Raises OSError when the folder cannot be written, or its file stays locked: this is
+    the user's call path, and an importer may be stopped in the middle.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(folder / f"{record.writer}.jsonl")
-    lock.acquire()
     try:
+        _acquire_soon(lock)
         line = memoryview(record.to_line())
         while line:
             line = line[os.write(lock.fd, line) :]
     finally:
         lock.release()
+
+
+def _acquire_soon(lock: FileLock) -> None:
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while not lock.acquire(blocking=False):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{lock.path} is locked")
+        time.sleep(_LOCK_SECONDS / 10)
 
 
 def import_spools(

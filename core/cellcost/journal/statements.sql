@@ -45,41 +45,24 @@ DELETE FROM live WHERE id = :id
 SELECT 1 FROM event WHERE id = :id
 
 -- name: put_event
-INSERT INTO event (rev, id, installation, seq, time_us, kind, run_id, cell_id, notebook,
-                   kernel_id, provider, response_model, confidence, corrects, cost_nusd,
-                   n_unpriced, body)
-VALUES (:rev, :id, :installation, :seq, :time_us, :kind, :run_id, :cell_id, :notebook,
-        :kernel_id, :provider, :response_model, :confidence, :corrects, :cost_nusd,
-        :n_unpriced, :body)
-
--- name: put_line
-INSERT INTO line (event_id, line_no, meter, variant, quantity, list_rate,
-                  contracted_rate, cost_nusd, reason)
-VALUES (:event_id, :line_no, :meter, :variant, :quantity, :list_rate,
-        :contracted_rate, :cost_nusd, :reason)
-
--- name: event_by_id
-SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
-FROM event WHERE id = :id
+INSERT INTO event (rev, id, installation, seq, time_us, kind, run_id, notebook,
+                   confidence, corrects, cost_nusd, n_unpriced, lines, body)
+VALUES (:rev, :id, :installation, :seq, :time_us, :kind, :run_id, :notebook,
+        :confidence, :corrects, :cost_nusd, :n_unpriced, :lines, :body)
 
 -- name: lines_of_call
-SELECT line_no, meter, variant, quantity, list_rate, contracted_rate, cost_nusd, reason
-FROM line
-WHERE event_id = :id OR event_id IN (SELECT id FROM event WHERE corrects = :id)
+SELECT lines FROM event WHERE id = :id OR corrects = :id
 
--- name: lines_between
-SELECT line.event_id, line_no, meter, variant, quantity, list_rate, contracted_rate,
-       line.cost_nusd, reason
-FROM event CROSS JOIN line ON line.event_id = event.id
-WHERE event.rev > :after AND event.rev <= :upto
-ORDER BY event.rev, line_no
+-- name: event_by_id
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, lines, body
+FROM event WHERE id = :id
 
 -- name: events_after
-SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, lines, body
 FROM event WHERE rev > :after ORDER BY rev LIMIT :limit
 
 -- name: events_selected
-SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, lines, body
 FROM event
 WHERE rev > :after
   AND time_us >= :since_us AND time_us < :until_us
@@ -87,27 +70,13 @@ WHERE rev > :after
   AND (:run_id IS NULL OR run_id = :run_id)
 ORDER BY rev LIMIT :limit
 
--- name: lines_selected
-SELECT line.event_id, line_no, meter, variant, quantity, list_rate, contracted_rate,
-       line.cost_nusd, reason
-FROM event CROSS JOIN line ON line.event_id = event.id
-WHERE event.rev > :after AND event.rev <= :upto
-  AND time_us >= :since_us AND time_us < :until_us
-  AND (:notebook IS NULL OR notebook = :notebook)
-  AND (:run_id IS NULL OR run_id = :run_id)
-ORDER BY event.rev, line_no
-
 -- name: events_from_start
-SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, lines, body
 FROM event ORDER BY rev
 
 -- name: events_from_end
-SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, body
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, lines, body
 FROM event ORDER BY rev DESC
-
--- name: lines_of_event
-SELECT line_no, meter, variant, quantity, list_rate, contracted_rate, cost_nusd, reason
-FROM line WHERE event_id = :id ORDER BY line_no
 
 -- name: pending
 SELECT intent.id, intent.writer, intent.time_us, intent.worst_nusd, intent.body,

@@ -33,6 +33,7 @@ __all__ = [
     "no_fault",
     "partial_event",
     "read_pending",
+    "rollback",
     "settle",
     "transaction",
 ]
@@ -121,15 +122,25 @@ class transaction:  # noqa: N801  # used like a function; a generator costs 3 us
         self._connection = connection
 
     def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            # An interrupt after BEGIN would leave the journal locked for everybody.
+            rollback(self._connection)
+            raise
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
                 self._connection.execute("COMMIT")
         finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            rollback(self._connection)
+
+
+def rollback(connection: sqlite3.Connection) -> None:
+    """Undo the open transaction, if there is one."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def next_rev(connection: sqlite3.Connection) -> int:
@@ -202,7 +213,6 @@ def _put_event(connection: sqlite3.Connection, event: Event, at: FaultPoint) -> 
     at("settle.begun")
     rev, seq, installation = connection.execute(SQL["next_seq"]).fetchone()
     at("settle.seq_taken")
-    where, call = event.where, event.call
     connection.execute(
         SQL["put_event"],
         {
@@ -212,44 +222,22 @@ def _put_event(connection: sqlite3.Connection, event: Event, at: FaultPoint) -> 
             "seq": seq,
             "time_us": to_microseconds(event.time),
             "kind": event.kind,
-            "run_id": where.run_id,
-            "cell_id": where.cell_id,
-            "notebook": where.notebook,
-            "kernel_id": where.kernel_id,
-            "provider": call.provider if call else "",
-            "response_model": call.response_model if call else "",
+            "run_id": event.where.run_id,
+            "notebook": event.where.notebook,
             "confidence": event.confidence,
             "corrects": event.corrects,
             "cost_nusd": known_cost(event.lines),
             "n_unpriced": unpriced_lines(event.lines),
+            "lines": codec.dumps(codec.lines_to_wire(event.lines)),
             "body": codec.dumps(codec.event_body(event)),
         },
     )
     at("settle.event_written")
-    connection.executemany(
-        SQL["put_line"],
-        [
-            {
-                "event_id": event.id,
-                "line_no": line.line_no,
-                "meter": line.meter,
-                "variant": line.variant,
-                "quantity": line.quantity,
-                "list_rate": _text(line.list_rate),
-                "contracted_rate": _text(line.contracted_rate),
-                "cost_nusd": line.cost_nusd,
-                "reason": line.reason,
-            }
-            for line in event.lines
-        ],
-    )
-    at("settle.lines_written")
 
 
 def _correction(connection: sqlite3.Connection, event: Event) -> Event | None:
-    stored = lines_from_rows(
-        connection.execute(SQL["lines_of_call"], {"id": event.id}).fetchall()
-    )
+    rows = connection.execute(SQL["lines_of_call"], {"id": event.id}).fetchall()
+    stored = [line for (text,) in rows for line in _lines(text)]
     lines = correcting_lines(stored, event.lines)
     if not lines:
         return None
@@ -306,25 +294,19 @@ def read_pending(
             live = Live(
                 id=id_,
                 time=from_microseconds(live_us),
-                lines=codec.lines_from_wire(codec.loads_list(lines)),
+                lines=_lines(lines),
             )
         found.append((codec.intent_from_wire(wire), live, writer))
     return found
 
 
-def event_from_row(row: tuple[Any, ...], lines: tuple[Line, ...]) -> Event:
+def event_from_row(row: tuple[Any, ...]) -> Event:
     """Return the event of a row of the `event_by_id` shape."""
+    *known, lines, body = row
     names = ("rev", "id", "installation", "seq", "time_us", "kind", "confidence")
-    columns: Mapping[str, Any] = dict(zip((*names, "corrects"), row[:-1], strict=True))
-    return codec.event_from_parts(columns, codec.loads(row[-1]), lines)
+    columns: Mapping[str, Any] = dict(zip((*names, "corrects"), known, strict=True))
+    return codec.event_from_parts(columns, codec.loads(body), _lines(lines))
 
 
-def lines_from_rows(rows: Iterable[tuple[Any, ...]]) -> tuple[Line, ...]:
-    """Return the lines of rows of the `lines_of_event` shape."""
-    names = ("line_no", "meter", "variant", "quantity", "list_rate")
-    keys = (*names, "contracted_rate", "cost_nusd", "reason")
-    return codec.lines_from_wire(dict(zip(keys, row, strict=True)) for row in rows)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def _lines(text: str) -> tuple[Line, ...]:
+    return codec.lines_from_wire(codec.loads_list(text))

@@ -32,6 +32,7 @@ from cellcost.journal.store import (
     connect,
     next_rev,
     no_fault,
+    rollback,
     settle,
     transaction,
 )
@@ -235,21 +236,30 @@ class Writer:
     ) -> None:
         with self._lock:
             try:
-                self._hold_lock()
-                connection = self._open()
-                with transaction(connection):
-                    if not self._row_stored:
-                        self._store_row(connection)
-                    store(connection)
-                self._row_stored = True
-            except _FAILURES as error:
-                self._failed(error)
-                self._spool(record())
+                try:
+                    self._hold_lock()
+                    connection = self._open()
+                    with transaction(connection):
+                        if not self._row_stored:
+                            self._store_row(connection)
+                        store(connection)
+                    self._row_stored = True
+                except _FAILURES as error:
+                    self._failed(error)
+                    self._spool(record())
             except BaseException:
-                # An interrupt in mid-transaction was rolled back: keep the record, then
-                # let the user's interrupt go on.
+                # An interrupt, wherever it struck: leave no transaction open, keep the
+                # record (twice is harmless), then let the user's interrupt go on.
+                self._undo()
                 self._spool(record())
                 raise
+
+    def _undo(self) -> None:
+        if self._connection is not None:
+            try:
+                rollback(self._connection)
+            except sqlite3.Error as error:
+                self._failed(error)
 
     def _open(self) -> sqlite3.Connection:
         connection = self._connection

@@ -43,43 +43,28 @@ CREATE TABLE live (
     lines   TEXT    NOT NULL
 ) WITHOUT ROWID;
 
--- What was used or happened; immutable. rev is the commit order, so it is the key.
+-- What was used or happened; immutable. rev is the commit order, so it is the key, and
+-- seq grows with it. A column only for what is searched; each index is a page that every
+-- settlement writes.
 CREATE TABLE event (
-    rev            INTEGER PRIMARY KEY,
-    id             TEXT    NOT NULL UNIQUE,
-    installation   TEXT    NOT NULL,
-    seq            INTEGER NOT NULL,
-    time_us        INTEGER NOT NULL,
-    kind           TEXT    NOT NULL,
-    run_id         TEXT    NOT NULL DEFAULT '',
-    cell_id        TEXT    NOT NULL DEFAULT '',
-    notebook       TEXT    NOT NULL DEFAULT '',
-    kernel_id      TEXT    NOT NULL DEFAULT '',
-    provider       TEXT    NOT NULL DEFAULT '',
-    response_model TEXT    NOT NULL DEFAULT '',
-    confidence     TEXT    NOT NULL,
-    corrects       TEXT    NOT NULL DEFAULT '',
-    cost_nusd      INTEGER,
-    n_unpriced     INTEGER NOT NULL DEFAULT 0,
-    body           TEXT    NOT NULL
+    rev          INTEGER PRIMARY KEY,
+    id           TEXT    NOT NULL UNIQUE,
+    installation TEXT    NOT NULL,
+    seq          INTEGER NOT NULL,
+    time_us      INTEGER NOT NULL,
+    kind         TEXT    NOT NULL,
+    run_id       TEXT    NOT NULL,
+    notebook     TEXT    NOT NULL,
+    confidence   TEXT    NOT NULL,
+    corrects     TEXT    NOT NULL,
+    cost_nusd    INTEGER,
+    n_unpriced   INTEGER NOT NULL,
+    lines        TEXT    NOT NULL,
+    body         TEXT    NOT NULL
 );
-CREATE UNIQUE INDEX event_seq ON event (installation, seq);
 CREATE INDEX event_time ON event (time_us);
 CREATE INDEX event_notebook ON event (notebook, time_us);
 CREATE INDEX event_corrects ON event (corrects) WHERE corrects <> '';
-
-CREATE TABLE line (
-    event_id        TEXT    NOT NULL,
-    line_no         INTEGER NOT NULL,
-    meter           TEXT    NOT NULL,
-    variant         TEXT    NOT NULL DEFAULT '',
-    quantity        INTEGER NOT NULL,
-    list_rate       TEXT,
-    contracted_rate TEXT,
-    cost_nusd       INTEGER,
-    reason          TEXT    NOT NULL DEFAULT '',
-    PRIMARY KEY (event_id, line_no)
-) WITHOUT ROWID;
 
 -- A notebook that moved: its earlier events belong to the new path.
 CREATE TABLE renamed (
