@@ -106,17 +106,21 @@ def _named(run: Run, frame: Frame, annotation: s.Expr) -> Value | None:
         return None if annotation.id in _ANYTHING else UNKNOWN
     found: list[Value] = []
     for atom in evaluate(run, frame, annotation):
-        made = _made(atom)
+        made = _made(run, atom)
         if made is not None:
             found.append(made)
     return join(*found) if found else None
 
 
-def _made(atom: object) -> Value | None:
+def _made(run: Run, atom: object) -> Value | None:
     if isinstance(atom, Class):
         if atom.is_enum:
             return join(*enum_members(atom)) if enum_members(atom) else UNKNOWN
-        return tuple(atom.objects) if atom.objects else None
+        if not atom.objects:
+            from cellcost.analysis.calling import construct
+
+            return construct(run, None, atom, Args(whole=False), None)
+        return tuple(atom.objects)
     if isinstance(atom, Foreign):
         if atom.path in _ANYTHING:
             return None

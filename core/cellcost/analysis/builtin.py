@@ -1,7 +1,7 @@
 """What functions of the standard library return, where values flow through them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from cellcost.analysis import syntax as s
@@ -282,7 +282,8 @@ def _replace(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> 
 
 
 def _namespace(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Value:
-    named: dict[Key, Value] = {**args.named}
+    named: dict[Key, Value] = {}
+    named.update(args.named)
     return (Mapped(named, args.whole),)
 
 
@@ -312,8 +313,12 @@ def _from_json(value: Any) -> Value:
         items: dict[Key, Value] = {key: _from_json(item) for key, item in pairs}
         return (Mapped(items),)
     if isinstance(value, list):
-        return (Seq([_from_json(item) for item in cast("list[Any]", value)]),)
+        return (Seq([_from_json(item) for item in _items(value)]),)
     return (Lit(value),)
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
 
 
 def _options(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Value:

@@ -207,7 +207,8 @@ def _bind(run: Run, inner: Frame, func: Func, args: Args) -> None:
         if param.kind == "*":
             value = (Seq(list(at), args.whole),)
         elif param.kind == "**":
-            rest = Mapped({**named}, args.whole)
+            rest = Mapped({}, args.whole)
+            rest.items.update(named)
             inner.vars[param.name] = (rest,)
             continue
         else:

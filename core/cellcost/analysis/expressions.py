@@ -313,10 +313,9 @@ def _arithmetic(op: str, a: Any, b: Any) -> Any:
         if op == "-":
             return a - b
         if op == "*":
-            long = max(len(x) if isinstance(x, str) else 1 for x in (a, b))
-            times = max(x if isinstance(x, int) else 1 for x in (a, b))
-            text = isinstance(a, str) or isinstance(b, str)
-            return None if text and long * times > _LONGEST else a * b
+            size = max(len(x) if isinstance(x, str) else 0 for x in (a, b))
+            times = max(x if isinstance(x, int) else 0 for x in (a, b))
+            return None if size * times > _LONGEST else _times(a, b)
         if op == "//":
             return a // b
         if op == "/":
@@ -324,6 +323,10 @@ def _arithmetic(op: str, a: Any, b: Any) -> Any:
     except (ArithmeticError, TypeError, ValueError):
         return None
     return None
+
+
+def _times(a: Any, b: Any) -> Any:
+    return a * b
 
 
 def _percent(template: str, value: Atom) -> Atom:
@@ -410,6 +413,7 @@ def _comp(run: Run, frame: Frame, expr: s.Comp) -> Value:
         for atom in values[0]:
             key = atom.value if isinstance(atom, Lit) else "\0"
             made.items[key] = values[-1]
+        made.whole = whole == len(made.items) and "\0" not in made.items
         return (made,)
     if whole is not None and whole <= 1000:
         return (Seq([values[0]] * whole),)

@@ -1,7 +1,7 @@
 """A notebook file as the code cells to analyse."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 __all__ = ["code_cells"]
@@ -24,8 +24,9 @@ def code_cells(text: str) -> list[tuple[int, str]] | None:
     cells: Any = book.get("cells")
     if not isinstance(cells, list):
         return None
+    found_cells = cast("Sequence[Any]", cells)
     found: list[tuple[int, str]] = []
-    for index, item in enumerate(cast("list[Any]", cells)):
+    for index, item in enumerate(found_cells):
         if not isinstance(item, dict):
             continue
         cell = cast(dict[str, Any], item)
@@ -36,11 +37,12 @@ def code_cells(text: str) -> list[tuple[int, str]] | None:
 
 
 def _source(source: Any) -> str:
-    if isinstance(source, list):
-        return "".join(
-            part for part in cast("list[Any]", source) if isinstance(part, str)
-        )
-    return source if isinstance(source, str) else ""
+    if isinstance(source, str):
+        return source
+    if not isinstance(source, list):
+        return ""
+    parts = cast("Sequence[Any]", source)
+    return "".join(part for part in parts if isinstance(part, str))
 
 
 def _language(metadata: Any) -> str:

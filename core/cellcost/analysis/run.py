@@ -43,9 +43,7 @@ class Run:
     steps_left: int = 400_000
     trail: Trail = field(default_factory=Trail)
     loops: list[Loop] = field(default_factory=list[Loop])
-    sightings: "dict[tuple[str, int | None, int, int, str], Sighting]" = field(
-        default_factory=dict
-    )
+    sightings: "dict[Spot, Sighting]" = field(default_factory=dict["Spot", "Sighting"])
     funcs: dict[int, Func] = field(default_factory=dict[int, Func])
     """Every function that was defined, by the id of its definition, in order."""
     called: set[int] = field(default_factory=set[int])

@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     \#[^\n]*+
     | "{3}(?:[^"\\]++|\\.|"(?!""))*+"{3}
     | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
-    | "{3} | '{3}
+    | (?P<loose>"{3} | '{3})
     | "(?:[^"\\\n]++|\\.)*+"
     | '(?:[^'\\\n]++|\\.)*+'
     | ["'][^\n]*+
@@ -83,6 +83,8 @@ class Chunk:
     text: str
     lines: int
     """How many line ends it holds."""
+    loose: bool = False
+    """Whether it holds a triple quote that nothing closes: what comes later may."""
     _words: frozenset[str] | None = None
     _body: "tuple[Stmt, ...] | None" = None
     _rows: list[bytes] | None = None
@@ -136,12 +138,17 @@ class Source:
         kept = self.chunks[len(self.chunks) - len(back) :] if back else ()
         chunks = list(self.chunks[:front])
         ends = {end: n for n, end in enumerate(back)}
+        # One chunk is never used twice: it is told by its identity.
+        between = self.chunks[front : len(self.chunks) - len(back)]
+        free = {chunk.text: chunk for chunk in between if not chunk.loose}
         while at < len(text):
             if at in ends:
                 chunks.extend(kept[ends[at] :])
                 break
-            end = _next_start(text, at)
-            chunks.append(Chunk(text[at:end], text.count("\n", at, end)))
+            end, loose = _next_start(text, at)
+            piece = text[at:end]
+            kept_chunk = None if loose else free.pop(piece, None)
+            chunks.append(kept_chunk or Chunk(piece, piece.count("\n"), loose))
             at = end
         self.text = text
         self.chunks = tuple(chunks)
@@ -154,7 +161,7 @@ def _same_front(chunks: Sequence[Chunk], text: str) -> tuple[int, int]:
     """
     at = count = 0
     for chunk in chunks:
-        if not text.startswith(chunk.text, at):
+        if chunk.loose or not text.startswith(chunk.text, at):
             break
         at += len(chunk.text)
         count += 1
@@ -178,9 +185,10 @@ def _same_back(chunks: Sequence[Chunk], text: str, room: int) -> list[int]:
     return starts
 
 
-def _next_start(text: str, at: int) -> int:
-    """Return where the statement that starts at `at` ends and the next one starts."""
+def _next_start(text: str, at: int) -> tuple[int, bool]:
+    """Return where the next statement starts, and whether a quote is left open."""
     depth = 0
+    loose = False
     line = at
     for token in _TOKEN.finditer(text, at):
         kind = token.lastgroup
@@ -190,6 +198,8 @@ def _next_start(text: str, at: int) -> int:
             depth += 1
         elif kind == "close":
             depth = max(depth - 1, 0)
+        elif kind == "loose":
+            loose = True
         else:
             end = token.end()
             if depth and not _STRONG.match(text, end):
@@ -202,5 +212,5 @@ def _next_start(text: str, at: int) -> int:
                 not depth and _CONTINUES.match(text, end)
             ):
                 continue
-            return end
-    return len(text)
+            return end, loose
+    return len(text), loose

@@ -52,14 +52,18 @@ METHODS: dict[str, Method] = {
     "with_options": Makes(),
     "copy": Makes(),
 }
-# The old module-level interface (openai < 1).
+# The old module-level interface (openai < 1), with Azure's names for a deployment.
+_NAMES = ("model", "engine", "deployment_id")
+_OLD_CHAT = Bills(kind="chat", model=_NAMES, cap=_CAP)
+_OLD_TEXT = Bills(kind="completion", model=_NAMES, prompt=("prompt",))
+_OLD_EMBED = Bills(kind="embeddings", model=_NAMES, prompt=("input",), cap=())
 _OLD: dict[str, Method] = {
-    "ChatCompletion.create": _CHAT,
-    "ChatCompletion.acreate": _CHAT,
-    "Completion.create": METHODS["completions.create"],
-    "Completion.acreate": METHODS["completions.create"],
-    "Embedding.create": METHODS["embeddings.create"],
-    "Embedding.acreate": METHODS["embeddings.create"],
+    "ChatCompletion.create": _OLD_CHAT,
+    "ChatCompletion.acreate": _OLD_CHAT,
+    "Completion.create": _OLD_TEXT,
+    "Completion.acreate": _OLD_TEXT,
+    "Embedding.create": _OLD_EMBED,
+    "Embedding.acreate": _OLD_EMBED,
     "Image.create": _IMAGE,
     "Image.acreate": _IMAGE,
     "Audio.transcribe": Bills(kind="audio", position=0, prompt=(), cap=()),

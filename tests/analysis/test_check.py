@@ -1,0 +1,105 @@
+"""`cellcost check` on files, notebooks and folders."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cellcost.cli import main
+
+SOURCE = """from openai import OpenAI
+client = OpenAI()
+client.responses.create(model="o1", input="x", max_output_tokens=9)
+client.responses.create(model="o1", input="x")  # cellcost: ignore[COST001] a demo
+"""
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELLCOST_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("CELLCOST_ENV", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "main.py").write_text(SOURCE, "utf-8")
+
+
+def sites(
+    capsys: pytest.CaptureFixture[str], *arguments: str
+) -> list[dict[str, object]]:
+    assert main(["check", "--json", *arguments]) == 0
+    found: list[dict[str, object]] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_json_lists_every_call_site(capsys: pytest.CaptureFixture[str]) -> None:
+    found = sites(capsys, "app")
+    assert [(site["line"], site["codes"]) for site in found] == [
+        (3, ["COST001"]),
+        (4, []),
+    ]
+
+
+def test_a_notebook_names_the_cell_by_its_index(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": "x"},
+        {"cell_type": "code", "source": SOURCE},
+    ]
+    (tmp_path / "n.ipynb").write_text(json.dumps({"cells": cells}), "utf-8")
+    found = sites(capsys, "n.ipynb")
+    assert [(site["cell"], site["line"]) for site in found] == [(1, 3), (1, 4)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_other_encodings_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str
+) -> None:
+    (tmp_path / "wide.py").write_text(SOURCE, encoding)
+    assert [site["line"] for site in sites(capsys, "wide.py")] == [3, 4]
+
+
+def test_imports_lead_across_the_workspace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "names.py").write_text('MODEL = "gpt-4o-mini"\n', "utf-8")
+    (tmp_path / "run.py").write_text(
+        "from openai import OpenAI\nfrom names import MODEL\n"
+        'OpenAI().responses.create(model=MODEL, input="x")\n',
+        "utf-8",
+    )
+    (site,) = sites(capsys, "run.py")
+    assert site["models"] == ["gpt-4o-mini"]
+
+
+def test_fail_on_makes_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "app", "--fail-on", "COST001"]) == 1
+    assert main(["check", "app", "--fail-on", "COST005"]) == 0
+    out = capsys.readouterr().out
+    assert "COST001 o1 is a large model" in out
+
+
+def test_the_environment_decides_how_grave_a_large_model_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "--sarif", "--env", "prod", "app"]) == 0
+    log = json.loads(capsys.readouterr().out)
+    assert [result["level"] for result in log["runs"][0]["results"]] == ["note"]
+
+
+def test_an_unknown_code_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", "--fail-on", "COST999"])
+    assert stopped.value.code == 2
+    assert "COST999" in capsys.readouterr().err
+
+
+def test_a_broken_notebook_and_a_missing_file_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.ipynb").write_text("{", "utf-8")
+    assert main(["check", "bad.ipynb", "none.py", "app"]) == 0
+    said = capsys.readouterr()
+    assert "bad.ipynb cannot be read" in said.err
+    assert "none.py does not exist" in said.err
+    assert "app/main.py:3" in said.out
