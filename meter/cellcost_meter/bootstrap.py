@@ -27,6 +27,7 @@ from cellcost_meter import (
     process,
 )
 from cellcost_meter.attribution import RunContext
+from cellcost_meter.capture.watching import HookWatch
 from cellcost_meter.found_tags import FoundTags
 from cellcost_meter.notebook import NotebookTags
 from cellcost_meter.recorder import CallRecorder
@@ -122,6 +123,7 @@ class Meter:
             call_site=call_site.here,
         )
         self._found = FoundTags(self.recorder.flusher.soon)
+        self._watch = HookWatch(self._announce)
 
     def start(self) -> None:
         """Put the hooks on; each part that fails is left out and said."""
@@ -151,6 +153,7 @@ class Meter:
             self._settings.look()
             if self._stacks:  # a client library is there: calls may follow
                 self._found.refresh()
+                self._watch.look(self._stacks)
 
         self._attached = kernel.attach(
             shell, identity, announce=self._announce, on_run=before_run
