@@ -11,7 +11,7 @@ import pytest
 from cellcost.journal import JOURNAL_FILE, Reader, Writer, recover
 from cellcost.journal.spool import Spooled, append, spool_folder
 from cellcost.records import Event
-from cellcost.testing.records import make_event
+from cellcost.testing.records import intent_of, make_event
 
 NewWriter = Callable[..., Writer]
 
@@ -89,6 +89,26 @@ def test_a_file_name_that_is_no_utf_8_is_kept_readable(home: Path) -> None:
     recover(home)
     (event,) = stored(home)
     assert event.where.notebook == "caf?.ipynb"
+
+
+def test_a_writer_never_raises_and_later_records_are_stored(
+    home: Path, new_writer: NewWriter
+) -> None:
+    writer = new_writer()
+    named = unnamed(make_event())
+    writer.begin(intent_of(named))
+    writer.settle(named)
+    for event in (huge(make_event()), replace(make_event(), note=object())):
+        writer.settle(event)  # type: ignore[arg-type]
+    assert "cannot be stored" in writer.health.error
+    assert writer.health.lost == 1  # what no text can hold
+    good = make_event()
+    writer.settle(good)
+    writer.checkpoint()
+    assert {event.id for event in stored(home)} == {named.id, good.id}
+    assert "too large" in (spool_folder(home) / "rejected.txt").read_text()
+    with Reader(home) as reader:
+        assert reader.pending() == ()
 
 
 def test_a_journal_that_is_corrupt_inside_rejects_no_record(

@@ -247,12 +247,23 @@ class Writer:
                 except _FAILURES as error:
                     self._failed(error)
                     self._spool(record())
+                except Exception as error:  # noqa: BLE001 - SQLite cannot hold this one
+                    self._error = f"a record cannot be stored: {type(error).__name__}"
+                    self._undo()
+                    self._keep(record)
             except BaseException:
                 # An interrupt, wherever it struck: leave no transaction open, keep the
                 # record (twice is harmless), then let the user's interrupt go on.
                 self._undo()
                 self._spool(record())
                 raise
+
+    def _keep(self, record: Callable[[], Spooled]) -> None:
+        """Let the importer set the record aside, with the reason; or count it lost."""
+        try:
+            self._spool(record())
+        except Exception:  # noqa: BLE001 - no text can hold it either
+            self._lost += 1
 
     def _undo(self) -> None:
         if self._connection is not None:
