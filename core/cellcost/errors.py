@@ -1,11 +1,11 @@
 """Every error cellcost raises, in two small trees.
 
-CellcostError (Exception)            something of ours did not work; never reaches a cell
-├── ConfigError                      a settings file or variable says something impossible
+CellcostError (Exception)            something of ours failed; never reaches a cell
+├── ConfigError                      a settings file or variable is impossible
 ├── PriceUnknown                     no rate for this model, and why
 ├── JournalError                     the local book cannot be used
 │   ├── JournalBusy                  another process held the journal too long
-│   └── JournalTooNew                written by a newer cellcost than this one can follow
+│   └── JournalTooNew                written by a newer cellcost than this one
 ├── CatalogueError                   a price catalogue file is malformed
 └── LedgerUnavailable                the team's ledger did not answer
 

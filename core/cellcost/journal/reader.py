@@ -1,7 +1,7 @@
 """What views read: events in order, calls in flight, writers, what changed since."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -247,7 +247,7 @@ class Reader:
         )
 
     @contextmanager
-    def _reading(self) -> Iterator[tuple[sqlite3.Connection | None, bool]]:
+    def _reading(self) -> Generator[tuple[sqlite3.Connection | None, bool]]:
         """Open the journal if needed; turn SQLite's errors into JournalError."""
         try:
             yield self._open()
