@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cellcost.clock import price_time, utc_now
+from cellcost.errors import CellcostError
 from cellcost.ids import new_id
 from cellcost.money import usd_to_nano
 from cellcost.records import (
@@ -59,7 +60,8 @@ class Ticket(NamedTuple):
     endpoint: "Endpoint | None"
     started: float
     """`time.monotonic` seconds."""
-    priced_at: datetime
+    priced_at: datetime | None
+    """None when `CELLCOST_NOW` is no time: then there is no price."""
     pid: int
 
 
@@ -129,16 +131,17 @@ class CallRecorder:
         endpoint: "Endpoint | None" = None,
     ) -> Ticket:
         """Store that `call` is about to leave, with the most that it may cost."""
-        at = price_time()
         now = utc_now()
+        at: datetime | None = None
         lines: tuple[Line, ...] = ()
         try:
+            at = price_time()
             card = self._card(call, endpoint, at)
             worst = Usage(input_tokens=input_tokens, output_tokens=output_cap or 0)
             lines = self.book_cost(card, worst)
         except Exception as error:  # noqa: BLE001 - the intent must be stored
             _log.debug("cellcost: no worst case: %s", place_of(error))
-            lines = unknown_lines(f"cellcost could not price it: {_name(error)}")
+            lines = unknown_lines(_why_unpriced(error))
         intent = Intent(
             id=new_id(),
             time=now,
@@ -183,12 +186,12 @@ class CallRecorder:
             lines = ticket.intent.expected or unknown_lines("nothing is known of it")
         else:
             try:
-                card = self._card(call, ticket.endpoint, ticket.priced_at)
+                card = self._card(call, ticket.endpoint, ticket.priced_at or price_time())
                 lines = self.book_cost(card, usage)
                 price_id, version = card.price_id, card.catalogue_version
             except Exception as error:  # noqa: BLE001 - the event must be stored
                 _log.debug("cellcost: no price: %s", place_of(error))
-                lines = unpriced(usage, f"cellcost could not price it: {_name(error)}")
+                lines = unpriced(usage, _why_unpriced(error))
             said = _reported(reported_usd)
             if said is not None and confidence != "partial":
                 lines = as_reported(lines, said)
@@ -213,7 +216,7 @@ class CallRecorder:
 
     def live(self, ticket: Ticket, call: Call, usage: Usage) -> Live:
         """Return what a call in flight has used so far, priced."""
-        card = self._card(call, ticket.endpoint, ticket.priced_at)
+        card = self._card(call, ticket.endpoint, ticket.priced_at or price_time())
         return Live(
             id=ticket.intent.id, time=utc_now(), lines=self.book_cost(card, usage)
         )
@@ -335,5 +338,8 @@ def _worst(lines: tuple[Line, ...]) -> int | None:
     return known_cost(lines)
 
 
-def _name(error: BaseException) -> str:
-    return type(error).__name__
+def _why_unpriced(error: Exception) -> str:
+    # Our own errors say what to do; a foreign one's text may hold what the user sent.
+    ours = isinstance(error, CellcostError)
+    said = str(error) if ours else type(error).__name__
+    return f"cellcost could not price it: {said}"
