@@ -90,7 +90,13 @@ export class CellBadges implements IDisposable {
   }
 
   #onCells(_: NotebookCosts, ids: readonly string[]): void {
-    const missing = ids.filter(id => !this.#isPlaced(id));
+    for (const id of ids) {
+      const placed = this.#placed.get(id);
+      if (placed && !this.#costs.cell(id)) {
+        this.#remove(id, placed);
+      }
+    }
+    const missing = ids.filter(id => this.#costs.cell(id) && !this.#isPlaced(id));
     if (missing.length > 0) {
       this.#placeAll();
     }

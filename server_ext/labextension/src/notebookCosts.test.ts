@@ -16,6 +16,7 @@ function view(changes: Partial<NotebookView> = {}): NotebookView {
     path: 'a.ipynb',
     kernel_id: 'k1',
     rev: 10,
+    whole: false,
     meter: {
       state: 'metered',
       detail: '',
@@ -102,6 +103,29 @@ describe('what is known of a notebook', () => {
     await again;
     expect(asked()).toBe(2);
     expect(costs.cell('c1')?.view.cost_nusd).toBe('13245120');
+  });
+
+  it('drops the cells that a whole view no longer has', async () => {
+    const { costs, send } = bench(view({ cells: [cell(), cell({ cell_id: 'c2' })] }));
+    await follow(costs);
+    const changed: string[] = [];
+    costs.cellsChanged.connect((_, ids) => changed.push(...ids));
+    send(view({ rev: 11, whole: true, cells: [cell({ cell_id: 'c2' })] }));
+    expect(changed).toEqual(['c1']);
+    expect([...costs.cellIds]).toEqual(['c2']);
+  });
+
+  it('keeps every cell where only the totals or the meter changed', async () => {
+    const { costs, send } = bench(view({ whole: true }));
+    await follow(costs);
+    let drawn = 0;
+    costs.cellsChanged.connect(() => (drawn += 1));
+    const meter = { ...view().meter, state: 'not_metered' } as const;
+    send(view({ rev: 11, cells: [], total: total({ cost_nusd: '7' }), meter }));
+    expect(drawn).toBe(0);
+    expect([...costs.cellIds]).toEqual(['c1']);
+    expect(costs.total?.cost_nusd).toBe('7');
+    expect(costs.meter?.state).toBe('not_metered');
   });
 
   it('is deaf once it is disposed', async () => {

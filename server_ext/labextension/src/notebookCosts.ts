@@ -33,7 +33,7 @@ export class NotebookCosts implements IDisposable {
     });
   }
 
-  /** Emitted with the ids of the cells whose view changed. */
+  /** Emitted with the ids of the cells whose view changed, came or went. */
   get cellsChanged(): ISignal<this, readonly string[]> {
     return this._cellsChanged;
   }
@@ -155,6 +155,9 @@ export class NotebookCosts implements IDisposable {
       this.#cells.set(cell.cell_id, { view: cell, at });
       changed.push(cell.cell_id);
     }
+    if (view.whole) {
+      changed.push(...this.#dropAllBut(view.cells));
+    }
     this.#total = view.total;
     this.#breakdown = view.breakdown;
     this.#meter = view.meter;
@@ -162,6 +165,16 @@ export class NotebookCosts implements IDisposable {
       this._cellsChanged.emit(changed);
     }
     this._totalChanged.emit();
+  }
+
+  /** Forgets the cells that are not among `cells`, and returns their ids. */
+  #dropAllBut(cells: readonly CellView[]): string[] {
+    const kept = new Set(cells.map(cell => cell.cell_id));
+    const gone = [...this.#cells.keys()].filter(id => !kept.has(id));
+    for (const id of gone) {
+      this.#cells.delete(id);
+    }
+    return gone;
   }
 
   #say(trouble: string): void {

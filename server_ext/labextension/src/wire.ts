@@ -89,11 +89,13 @@ export interface Meter {
   readonly journal: Journal;
 }
 
-/** Answer of `GET /notebook`, and the body of a cells event (its changed cells only). */
+/** Answer of `GET /notebook`, and the body of a cells event (its changed cells, if any). */
 export interface NotebookView {
   readonly path: string;
   readonly kernel_id: string;
   readonly rev: number;
+  /** True where `cells` are all cells: one that is not among them is gone. */
+  readonly whole: boolean;
   readonly meter: Meter;
   readonly cells: readonly CellView[];
   readonly total: Total;
