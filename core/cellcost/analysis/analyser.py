@@ -1,13 +1,15 @@
 """From a document or notebook to its call sites."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 
 from cellcost.analysis import syntax as s
 from cellcost.analysis.calling import call_func, construct
 from cellcost.analysis.callsite import CallSite, site_of
 from cellcost.analysis.heat import hot_names
 from cellcost.analysis.run import OutOfBudget, Run
-from cellcost.analysis.scopes import Frame, Module
+from cellcost.analysis.scopes import END, NEXT, Flow, Frame, Module
 from cellcost.analysis.sites import Look, record
 from cellcost.analysis.source import Chunk
 from cellcost.analysis.statements import execute
@@ -59,12 +61,15 @@ def analyse(unit: Unit, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
 
 def _run_unit(run: Run, module: Module, unit: Unit) -> None:
     run.hot |= hot_names([chunk for _, _, chunk in unit.pieces()])
+    left: set[int | None] = set()
     for cell, row, chunk in unit.pieces():
-        if unit.looped(cell):
-            with run.loop(None):
-                _run_chunk(run, module, cell, row, chunk)
-        else:
-            _run_chunk(run, module, cell, row, chunk)
+        if cell in left:
+            continue
+        with run.loop(None) if unit.looped(cell) else nullcontext():
+            flow = _run_chunk(run, module, cell, row, chunk)
+        if flow == END and isinstance(chunk.body[-1], s.ExprStmt | s.Jump):
+            # `sys.exit()` or `raise`: nothing below runs in this file or cell.
+            left.add(cell)
     for cell, magic in unit.magics():
         place = Place(module, cell, magic.row, lambda row, column: column)
         frame = Frame(module, place, module.vars)
@@ -75,15 +80,16 @@ def _run_unit(run: Run, module: Module, unit: Unit) -> None:
 
 def _run_chunk(
     run: Run, module: Module, cell: int | None, row: int, chunk: Chunk
-) -> None:
+) -> Flow:
     place = Place(module, cell, row, chunk.column)
     frame = Frame(module, place, module.vars)
     depth, loops = len(run.stack), len(run.loops)
     try:
-        execute(run, frame, chunk.body)
+        return execute(run, frame, chunk.body)
     except (OutOfBudget, RecursionError):
         del run.stack[depth:]
         del run.loops[loops:]
+        return NEXT
 
 
 # -- functions that nothing calls ------------------------------------------------------
@@ -112,6 +118,8 @@ def _run_roots(run: Run, main: Module, unit: Unit) -> None:
         mentioned = _mentioned(named, words)
         ordered = [f for f in waiting if id(f.definition) not in mentioned]
         ordered += [f for f in waiting if id(f.definition) in mentioned]
+        # What sets up clients runs before what uses them.
+        ordered.sort(key=lambda f: not _sets_up(f, words.get(id(f.definition))))
         for func in ordered:
             mark = id(func.definition)
             if mark in seen:
@@ -131,6 +139,19 @@ def _may_spend(value: Value, main: Module) -> bool:
         or (isinstance(atom, Func | Class) and atom.place.module is not main)
         for atom in value
     )
+
+
+_SETTERS = re.compile(
+    r"_*(?:a?set_?up(?:class|method)?|connect|init(?:ialize)?|start(?:up)?|lifespan|open"
+    r"|configure|load|build|on_start|__a?enter__|prepare)\w*$",
+    re.IGNORECASE,
+)
+
+
+def _sets_up(func: Func, words: frozenset[str] | None) -> bool:
+    if words is not None and "global" in words:
+        return True
+    return func.owner is not None and _SETTERS.match(_name(func)) is not None
 
 
 def _name(func: Func) -> str:

@@ -232,7 +232,12 @@ def _index(run: Run, atom: Atom, key: Value) -> Value:
 
                 method = attribute(run, (atom,), "__getitem__")
                 return call_value(run, None, method, Args([key]), None)
-            return UNKNOWN
+            found = [
+                atom.attributes[k.value]
+                for k in key
+                if isinstance(k, Lit) and k.value in atom.attributes
+            ]
+            return join(*found) if found else UNKNOWN
         case Class() if atom.is_enum:
             return join(*enum_members(atom)) if enum_members(atom) else UNKNOWN
         case Foreign(path, called, relative):

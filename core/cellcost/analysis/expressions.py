@@ -16,8 +16,10 @@ from cellcost.analysis.values import (
     Atom,
     Foreign,
     Func,
+    Key,
     Lit,
     Mapped,
+    Object,
     Origin,
     Seq,
     Unknown,
@@ -87,6 +89,8 @@ _BUILTINS = frozenset(
         "globals",
         "locals",
         "__import__",
+        "exit",
+        "quit",
         "Exception",
         "ValueError",
         "KeyError",
@@ -164,6 +168,10 @@ def _spread(value: Value, args: Args) -> None:
 def _spread_named(value: Value, args: Args) -> None:
     given = dict(args.named)
     for number, atom in enumerate(value):
+        if isinstance(atom, Object):
+            items: dict[Key, Value] = {}
+            items.update(atom.attributes)
+            atom = Mapped(items, whole=False)
         if not isinstance(atom, Mapped):
             args.whole = False
             continue

@@ -1,5 +1,6 @@
 """Calling what is installed: the standard library, SDKs, and everything else."""
 
+import re
 from collections.abc import Iterator
 
 from cellcost.analysis import syntax as s
@@ -18,6 +19,7 @@ from cellcost.analysis.values import (
     Class,
     Foreign,
     Func,
+    Lit,
     Mapped,
     Object,
     Partial,
@@ -87,7 +89,6 @@ _RUNNERS = frozenset(
         "pipe",
         "Retrying",
         "add_task",
-        "timeit",
         "repeat",
         "AsyncRetrying",
         "run_until_complete",
@@ -110,6 +111,9 @@ _WRAPPERS = frozenset(
         "wraps",
     }
 )
+_NO_DECORATOR = re.compile(
+    r"^builtins\.|mock|autospec|patch|spy|fake|stub", re.IGNORECASE
+)
 _NAMED_TARGETS = ("target", "func", "function", "fn", "stmt")
 
 
@@ -126,10 +130,33 @@ def call_foreign(
     name = atom.path.rpartition(".")[2]
     if name in _WRAPPERS and args.at:
         return args.at[0]
+    if name == "timeit" and args.at:
+        return _timed(run, frame, args, span)
     result = _calls_back(run, frame, name, args, span)
     if result is not None:
         return result
-    return (Foreign(f"{atom.path}()", called=True, relative=atom.relative),)
+    made = Foreign(f"{atom.path}()", called=True, relative=atom.relative)
+    if len(args.at) == 1 and not _NO_DECORATOR.search(atom.path):
+        # Whatever wraps a function or a client most likely acts like it.
+        return (made, *_callables(args.at[0]), *_clients(args.at[0]))
+    return (made,)
+
+
+def _clients(value: Value) -> Iterator[Atom]:
+    for atom in value:
+        if isinstance(atom, Thing) and not atom.chain:
+            yield atom
+
+
+def _timed(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Value:
+    from cellcost.analysis.calling import call_value
+
+    times = args.get(("number",), 3)
+    only = times[0] if times and len(times) == 1 else Lit(1_000_000)
+    count = only.value if isinstance(only, Lit) else None
+    with run.loop(count if isinstance(count, int) else None):
+        call_value(run, frame, args.at[0], Args(), span)
+    return UNKNOWN
 
 
 def _sdk(

@@ -50,6 +50,8 @@ def _execute(run: Run, frame: Frame, stmt: s.Stmt) -> Flow:
             _assign(run, frame, stmt)
         case s.ExprStmt(value):
             evaluate(run, frame, value)
+            if isinstance(value, s.Call) and _exits(run, frame, value):
+                return END
         case s.Return(value):
             result = NONE if value is None else evaluate(run, frame, value)
             frame.returns.append(result)
@@ -85,6 +87,16 @@ def _execute(run: Run, frame: Frame, stmt: s.Stmt) -> Flow:
                 evaluate(run, frame, value)
             return END if kind == "raise" else LOOP
     return NEXT
+
+
+_EXITS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
+
+
+def _exits(run: Run, frame: Frame, call: s.Call) -> bool:
+    if not isinstance(call.func, s.Name | s.Attr) or run.loops:
+        return False
+    callee = evaluate(run, frame, call.func)
+    return all(isinstance(a, Foreign) and a.path in _EXITS for a in callee)
 
 
 # -- names ----------------------------------------------------------------------------
@@ -145,6 +157,10 @@ def _assign(run: Run, frame: Frame, stmt: s.Assign) -> None:
                     bind(run, frame, target, made)
         return
     value = evaluate(run, frame, stmt.value)
+    if stmt.annotation is not None and value and value[0] == Lit(None):
+        # `client: OpenAI | None = None` is set before it is used.
+        made = instance_of(run, frame, stmt.annotation)
+        value = join(value, made) if made is not None else value
     for target in stmt.targets:
         bind(run, frame, target, value)
 

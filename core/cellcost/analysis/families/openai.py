@@ -49,6 +49,22 @@ METHODS: dict[str, Method] = {
         kind="video", prompt=("prompt",), cap=(), default="sora-2"
     ),
     "realtime.connect": Bills(kind="realtime", prompt=(), cap=()),
+    "assistants.create": Makes(kind="openai.assistant"),
+    **dict.fromkeys(
+        (
+            "threads.create_and_run",
+            "threads.create_and_run_poll",
+            "threads.runs.create",
+            "threads.runs.create_and_poll",
+            "threads.runs.stream",
+        ),
+        Bills(
+            kind="agent",
+            model=("model", "assistant_id"),
+            prompt=("instructions", "additional_messages"),
+            cap=("max_completion_tokens",),
+        ),
+    ),
     "with_options": Makes(),
     "copy": Makes(),
 }
@@ -80,6 +96,7 @@ FAMILY = Family(
             methods=METHODS,
             model=("azure_deployment",),
         ),
+        Kind(name="openai.assistant", provider="openai", carries=True),
     ),
     makers={
         "OpenAI": "openai.client",
