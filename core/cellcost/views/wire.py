@@ -178,6 +178,8 @@ def day_json(day: DayView) -> Json:
                 "endpoint": row.key.endpoint,
                 "cost_nusd": nano_to_text(row.tally.cost_nusd),
                 "n_unpriced": row.tally.n_unpriced,
+                "n_partial": row.tally.n_partial,
+                "n_estimated": row.tally.n_estimated,
                 "state": row.tally.state,
                 "calls": row.tally.calls,
             }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { total } from './testing/views.js';
+import { today, total } from './testing/views.js';
 import { notebookLine, parts, todayLine } from './totalLine.js';
 import type { Meter } from './wire.js';
 
@@ -60,19 +60,12 @@ describe('the total of the day', () => {
       endpoint: '',
       cost_nusd: '566000000',
       n_unpriced: 0,
+      n_partial: 0,
+      n_estimated: 0,
       state: 'measured',
       calls: 20
     } as const;
-    const line = todayLine({
-      day: '2026-11-24',
-      total: total(),
-      by_model: [use],
-      now: [],
-      journal: { state: 'ok', detail: '' },
-      gpu: [],
-      guard: null,
-      ledger: null
-    });
+    const line = todayLine(today({ by_model: [use] }));
     expect(line).toMatchObject({ cost: '$0.566', rest: 'today' });
     expect(line?.hint).toContain('$0.566  gpt-5 · 20 calls');
   });

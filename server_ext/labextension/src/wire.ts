@@ -170,6 +170,8 @@ export interface ModelSpend {
   readonly endpoint: string;
   readonly cost_nusd: Nusd;
   readonly n_unpriced: number;
+  readonly n_partial: number;
+  readonly n_estimated: number;
   readonly state: State;
   readonly calls: number;
 }

@@ -103,6 +103,18 @@ async def test_today_adds_up_by_model(get: Get, writer: Writer) -> None:
     assert today["journal"] == {"state": "ok", "detail": ""}
 
 
+async def test_a_models_row_says_what_its_figure_misses(
+    get: Get, writer: Writer
+) -> None:
+    writer.settle(make_event())
+    writer.settle(replace(make_event(), confidence="partial"))
+    writer.settle(replace(make_event(), confidence="estimated"))
+    (row,) = (await get("today"))["by_model"]
+    assert (row["n_unpriced"], row["n_partial"], row["n_estimated"]) == (0, 1, 1)
+    assert row["state"] == "partial"
+    assert row["cost_nusd"] == "135000"
+
+
 ERRORS = [
     ("notebook", {}, "GET", 400, "missing_argument"),
     ("cell", {"path": "a.ipynb"}, "GET", 400, "missing_argument"),

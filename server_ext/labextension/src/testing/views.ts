@@ -1,6 +1,6 @@
 /** Views for the unit tests, shaped as the server sends them. */
 
-import type { CellView, Total } from '../wire.js';
+import type { CellView, Today, Total } from '../wire.js';
 
 export const TOKENS = {
   input: 18_400,
@@ -48,6 +48,21 @@ export function total(changes: Partial<Total> = {}): Total {
     live_calls: 0,
     tokens: { ...TOKENS, input: 120_000, output: 13_000 },
     state: 'measured',
+    ...changes
+  };
+}
+
+/** A day with nothing but its total, with `changes`. */
+export function today(changes: Partial<Today> = {}): Today {
+  return {
+    day: '2026-11-24',
+    total: total(),
+    by_model: [],
+    now: [],
+    journal: { state: 'ok', detail: '' },
+    gpu: [],
+    guard: null,
+    ledger: null,
     ...changes
   };
 }
