@@ -81,11 +81,13 @@ export class CellBadges implements IDisposable {
     this.#cells = this.#notebook.model?.cells ?? null;
     this.#cells?.changed.connect(this.#onList, this);
     this.#clear();
-    this.#placeAll();
+    this.#onList();
   }
 
   /** Cells were added, moved or removed: their widgets may be new. */
   #onList(): void {
+    const ids = this.#cells ? Array.from(this.#cells, cell => cell.id) : null;
+    this.#costs.present = ids && new Set(ids);
     this.#placeAll();
   }
 

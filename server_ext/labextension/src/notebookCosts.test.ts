@@ -128,6 +128,16 @@ describe('what is known of a notebook', () => {
     expect(costs.meter?.state).toBe('not_metered');
   });
 
+  it('has the parts told anew when a cell is deleted', async () => {
+    const { costs } = bench(view({ whole: true, total: total({ calls: 20 }) }));
+    await follow(costs);
+    let told = 0;
+    costs.totalChanged.connect(() => (told += 1));
+    costs.present = new Set(['c2']);
+    expect(told).toBe(1);
+    expect(costs.views.map(each => costs.present?.has(each.cell_id))).toEqual([false]);
+  });
+
   it('is deaf once it is disposed', async () => {
     const { costs, send } = bench(view());
     await follow(costs);

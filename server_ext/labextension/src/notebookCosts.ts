@@ -38,7 +38,7 @@ export class NotebookCosts implements IDisposable {
     return this._cellsChanged;
   }
 
-  /** Emitted when the total, the breakdown or the meter's state changed. */
+  /** Emitted when the total, its parts or the meter's state changed. */
   get totalChanged(): ISignal<this, void> {
     return this._totalChanged;
   }
@@ -66,6 +66,23 @@ export class NotebookCosts implements IDisposable {
 
   get cellIds(): Iterable<string> {
     return this.#cells.keys();
+  }
+
+  /** The latest run of every cell that ever made a call, deleted cells too. */
+  get views(): readonly CellView[] {
+    return [...this.#cells.values()].map(({ view }) => view);
+  }
+
+  /** The ids of the cells that the notebook has now; null while that is not known. */
+  get present(): ReadonlySet<string> | null {
+    return this.#present;
+  }
+
+  set present(ids: ReadonlySet<string> | null) {
+    this.#present = ids;
+    if (this.#cells.size > 0 && !this.isDisposed) {
+      this._totalChanged.emit();
+    }
   }
 
   get isDisposed(): boolean {
@@ -192,6 +209,7 @@ export class NotebookCosts implements IDisposable {
   readonly #stream: CostStream;
   readonly #poll: Poll<void>;
   readonly #cells = new Map<string, Received>();
+  #present: ReadonlySet<string> | null = null;
   #path = '';
   #kernelId = '';
   #rev = -1;

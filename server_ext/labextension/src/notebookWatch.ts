@@ -8,6 +8,7 @@ import type { Api } from './api.js';
 import type { Badge } from './badge.js';
 import { CellBadges } from './cellBadges.js';
 import { NotebookCosts } from './notebookCosts.js';
+import { parts } from './parts.js';
 import { Popover } from './popover.js';
 import type { Reruns } from './reruns.js';
 import type { Choices } from './settings.js';
@@ -105,8 +106,9 @@ export class NotebookWatch implements IDisposable {
     if (this.total.isDisposed) {
       return;
     }
-    const { total, breakdown, meter } = this.costs;
-    this.total.render(this.#showTotal ? notebookLine(total, breakdown, meter) : null);
+    const { total, meter } = this.costs;
+    const line = this.#showTotal ? notebookLine(total, parts(this.costs), meter) : null;
+    this.total.render(line);
   }
 
   #onOpened(_: CellBadges, badge: Badge): void {

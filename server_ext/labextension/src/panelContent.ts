@@ -5,13 +5,14 @@ import { figure } from './certainty.js';
 import { element } from './dom.js';
 import { counted } from './format.js';
 import type { NotebookCosts } from './notebookCosts.js';
-import { bigFigure, meterDoubts, parts } from './totalLine.js';
+import { parts } from './parts.js';
+import { bigFigure, meterDoubts } from './totalLine.js';
 import type { Card, CardRow, Journal, NowRow, Today } from './wire.js';
 
 /** What the panel says of a notebook. */
 export type NotebookFigures = Pick<
   NotebookCosts,
-  'path' | 'total' | 'breakdown' | 'meter' | 'trouble'
+  'path' | 'total' | 'breakdown' | 'views' | 'present' | 'meter' | 'trouble'
 >;
 
 /** The panel's children; null where nothing came yet, or no notebook is in front. */
@@ -56,11 +57,11 @@ function nowRow(now: NowRow): HTMLElement {
 }
 
 function notebookNodes(costs: NotebookFigures): Node[] {
-  const { total, breakdown, meter, trouble } = costs;
+  const { total, meter, trouble } = costs;
   const doubts = meter ? meterDoubts(meter) : [];
   const nodes: Node[] = [];
-  if (total && breakdown && total.calls > 0) {
-    const rows = parts(breakdown);
+  if (total && total.calls > 0) {
+    const rows = parts(costs);
     for (const part of rows) {
       nodes.push(
         row(part.name, figure(part.total), { hint: counted(part.total.calls, 'call') })

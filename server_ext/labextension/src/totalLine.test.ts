@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { today, total } from './testing/views.js';
-import { notebookLine, parts, todayLine } from './totalLine.js';
+import { notebookLine, todayLine } from './totalLine.js';
 import type { Meter } from './wire.js';
 
 const METERED: Meter = {
@@ -14,37 +14,35 @@ const NOTHING = total({ cost_nusd: '0', calls: 0 });
 
 describe('the total of a notebook', () => {
   it('is silent where a metered kernel made no call', () => {
-    expect(notebookLine(NOTHING, null, METERED)).toBeNull();
-    expect(notebookLine(null, null, null)).toBeNull();
+    expect(notebookLine(NOTHING, [], METERED)).toBeNull();
+    expect(notebookLine(null, [], null)).toBeNull();
   });
 
   it('names what is missing', () => {
     const missing = total({ state: 'unpriced', n_unpriced: 1 });
-    expect(notebookLine(missing, null, METERED)).toMatchObject({
+    expect(notebookLine(missing, [], METERED)).toMatchObject({
       cost: '≥ $0.566',
       rest: 'this notebook · 133k tokens · 1 unpriced'
     });
   });
 
   it('says not metered instead of nothing, and what to do', () => {
-    const line = notebookLine(NOTHING, null, { ...METERED, state: 'not_metered' });
+    const line = notebookLine(NOTHING, [], { ...METERED, state: 'not_metered' });
     expect(line).toMatchObject({ cost: '', rest: 'not metered', level: 'warn' });
     expect(line?.hint).toContain('restart the kernel');
   });
 
   it('says which library is not captured beside the figure', () => {
     const meter = { ...METERED, not_captured: [{ stack: 'httpx', reason: 'patched' }] };
-    expect(notebookLine(total(), null, meter)?.rest).toContain('httpx not captured');
+    expect(notebookLine(total(), [], meter)?.rest).toContain('httpx not captured');
   });
 
-  it('lists the parts that add up, without the empty ones', () => {
-    const breakdown = {
-      cells: total({ cost_nusd: '500000000' }),
-      earlier_runs: total({ cost_nusd: '66000000' }),
-      other: NOTHING
-    };
-    expect(parts(breakdown)).toHaveLength(2);
-    expect(notebookLine(total(), breakdown, METERED)?.hint.split('\n')).toEqual([
+  it('lists its parts', () => {
+    const rows = [
+      { name: 'cells, latest runs', total: total({ cost_nusd: '500000000' }) },
+      { name: 'earlier runs', total: total({ cost_nusd: '66000000' }) }
+    ];
+    expect(notebookLine(total(), rows, METERED)?.hint.split('\n')).toEqual([
       '$0.500  cells, latest runs · 20 calls',
       '$0.0660  earlier runs · 20 calls',
       'exactly $0.566000000'

@@ -2,7 +2,8 @@
 
 import { exactFigure, figure } from './certainty.js';
 import { counted, grouped, money, tokens } from './format.js';
-import type { Breakdown, Meter, Today, Total } from './wire.js';
+import type { Part } from './parts.js';
+import type { Meter, Today, Total } from './wire.js';
 
 /** A figure, the words after it, and the tooltip. */
 export interface TotalLine {
@@ -17,10 +18,10 @@ const NOT_METERED =
   'The kernel runs without cellcost, so its calls are not counted.\n' +
   "Install cellcost in the kernel's environment and restart the kernel.";
 
-/** The notebook's line; null where silence is right: metered, and no call was made. */
+/** The notebook's line and its parts; null where silence is right: metered, and no call was made. */
 export function notebookLine(
   total: Total | null,
-  breakdown: Breakdown | null,
+  rows: readonly Part[],
   meter: Meter | null
 ): TotalLine | null {
   const doubts = meter ? meterDoubts(meter) : [];
@@ -46,7 +47,9 @@ export function notebookLine(
   }
   words.push(...doubts.map(doubt => doubt.text));
   const hint = [
-    ...(breakdown ? breakdownRows(breakdown) : []),
+    ...rows.map(
+      row => `${figure(row.total)}  ${row.name} · ${counted(row.total.calls, 'call')}`
+    ),
     exactFigure(total),
     ...missing(total),
     ...doubts.map(doubt => `\n${doubt.hint}`)
@@ -58,28 +61,6 @@ export function notebookLine(
     costNusd: total.cost_nusd,
     level: doubts.some(doubt => doubt.level === 'warn') ? 'warn' : 'info'
   };
-}
-
-/** One part of a total, as its own line: `latest runs of the cells  $0.40 · 20 calls`. */
-export interface PartRow {
-  readonly name: string;
-  readonly total: Total;
-}
-
-/** The parts that add up to the notebook's total; parts without calls are left out. */
-export function parts(breakdown: Breakdown): readonly PartRow[] {
-  const rows: PartRow[] = [
-    { name: 'cells, latest runs', total: breakdown.cells },
-    { name: 'earlier runs', total: breakdown.earlier_runs },
-    { name: 'other (deleted cells, scripts)', total: breakdown.other }
-  ];
-  return rows.filter(row => row.total.calls > 0);
-}
-
-function breakdownRows(breakdown: Breakdown): string[] {
-  return parts(breakdown).map(
-    ({ name, total }) => `${figure(total)}  ${name} · ${counted(total.calls, 'call')}`
-  );
 }
 
 function missing(total: Total): string[] {
