@@ -216,4 +216,5 @@ class Meter:
     def _book(self) -> "PriceBook":
         from cellcost.prices import load_book
 
-        return load_book(self._settings.get())
+        settings = self._settings.get()
+        return load_book(settings, left_out=self._settings.left_out)

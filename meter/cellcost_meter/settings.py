@@ -34,6 +34,8 @@ class CurrentSettings:
         self._clock = clock
         self._changed = changed
         self._settings: Settings | None = None
+        self.left_out = ""
+        """What of the settings in force could not be read."""
         self._stamp: Stamp = ()
         self._next_look = 0.0
 
@@ -58,6 +60,7 @@ class CurrentSettings:
         settings, problem = load_settings_or_default(
             cwd=_folder(), env=self._environment
         )
+        self.left_out = "" if problem is None else str(problem)
         if problem is not None:
             _log.warning("cellcost: %s", problem)
         self._stamp = self._stamp_of(settings)

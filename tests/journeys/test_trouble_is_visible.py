@@ -71,3 +71,20 @@ def test_a_journal_that_breaks_under_a_running_kernel_costs_no_call(
     assert before >= 1
     shown = desk.notebook("broken.ipynb", lambda n: n["total"]["calls"] == 2)
     desk.notebook("broken.ipynb", lambda n: n["meter"]["journal"]["state"] == "ok")
+
+
+def test_a_broken_settings_file_is_the_reason_that_an_unpriced_call_gives(
+    desk: Any, provider: FakeProvider
+) -> None:
+    settings = desk.home / "cellcost.toml"
+    whole = settings.read_text()
+    desk.write("settings.ipynb")
+    notebook = desk.open("settings.ipynb")
+    settings.write_text(whole + "[nonsense\n")
+    notebook.run(f"import logging\nlogging.disable()\n{ask(provider)}", cell="c1")
+    shown = desk.notebook("settings.ipynb", lambda n: n["total"]["calls"] == 1)
+    assert (shown["total"]["cost_nusd"], shown["total"]["n_unpriced"]) == (None, 1)
+    lines = desk.api("cell", path="settings.ipynb", cell_id="c1")["lines"]
+    assert "cellcost.toml:4: is not valid TOML" in lines[0]["reason"]
+    assert f"{settings}:4: is not valid TOML" in desk.cellcost("doctor").stdout
+    settings.write_text(whole)

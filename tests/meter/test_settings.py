@@ -65,3 +65,17 @@ def test_a_deleted_working_directory_has_no_project(
     settings = CurrentSettings({"CELLCOST_HOME": str(home)}, changed=lambda: None)
     assert settings.get().sources == ()
     monkeypatch.chdir(tmp_path)
+
+
+def test_what_could_not_be_read_is_known_until_it_can(home: Path) -> None:
+    seconds = 1000.0
+    settings = CurrentSettings(
+        {"CELLCOST_HOME": str(home)}, changed=lambda: None, clock=lambda: seconds
+    )
+    (home / "cellcost.toml").write_text("[tags\n")
+    settings.get()
+    assert "cellcost.toml:1" in settings.left_out
+    (home / "cellcost.toml").write_text('[tags]\nteam = "search"\n')
+    seconds += 1
+    settings.look()
+    assert settings.left_out == ""

@@ -60,7 +60,9 @@ class OwnLayer(Protocol):
 class PriceBook:
     """Answers from a catalogue and, above it, the user's own prices. Thread-safe.
 
-    Raises ConfigError when two own entries contradict each other.
+    `left_out` says what of the settings could not be read: where a price is missing,
+    that is the likely reason. Raises ConfigError when two own entries contradict each
+    other.
     """
 
     def __init__(
@@ -68,7 +70,10 @@ class PriceBook:
         catalogue: Catalogue,
         endpoints: Iterable[Endpoint] = (),
         own: Iterable[OwnPrice] = (),
+        *,
+        left_out: str = "",
     ) -> None:
+        self._left_out = left_out
         self._catalogue = catalogue
         self._endpoints = sort_endpoints(endpoints)
         self._own = OwnPrices(own, catalogue.provider_id)
@@ -185,7 +190,10 @@ class PriceBook:
         endpoint_rates = endpoint.rates if endpoint and endpoint.rates else None
         own_rates = own.rates if own and (not tier or not found) else NO_RATES
         if not (steps or endpoint_rates or own_rates):
-            return unpriced(_why(provider, model, tier, endpoint, seller, found, own))
+            why = _why(provider, model, tier, endpoint, seller, found, own)
+            if self._left_out:
+                why = f"settings are left out: {self._left_out}; without them, {why}"
+            return unpriced(why)
         terms = Terms(
             endpoint=endpoint_rates,
             rates=own_rates,
@@ -203,13 +211,15 @@ class PriceBook:
         )
 
 
-def load_book(settings: OwnLayer) -> PriceBook:
+def load_book(settings: OwnLayer, *, left_out: str = "") -> PriceBook:
     """Return the price book of these settings, on the price list that we ship.
 
-    Raises CatalogueError when that file is broken, ConfigError when two own entries
-    contradict each other.
+    `left_out`: what of the settings could not be read. Raises CatalogueError when that
+    file is broken, ConfigError when two own entries contradict each other.
     """
-    return PriceBook(load_catalogue(), settings.endpoints, settings.prices)
+    return PriceBook(
+        load_catalogue(), settings.endpoints, settings.prices, left_out=left_out
+    )
 
 
 def _plain_tier(tier: str) -> str:
