@@ -16,7 +16,6 @@ from typing import Any
 from cellcost.config import load_settings_or_default
 from cellcost.errors import CellcostError, JournalError
 from cellcost.journal import WriterRow, record_rename
-from cellcost.journal.spool import fallback_folder, spool_folder, waiting
 from cellcost.journal.store import JOURNAL_FILE
 from cellcost.prices import PriceBook, load_book
 from cellcost.records import Line, Usage
@@ -39,13 +38,12 @@ from cellcost.views.wire import (
 from cellcost_server.kernels import KernelFact, meter_json
 from cellcost_server.pace import Pace
 from cellcost_server.shelf import EVER, Shelf
+from cellcost_server.spools import SpoolWatch
 
 __all__ = ["Desk", "News", "NoSuchCell", "Unreadable"]
 
 _CALLS_SHOWN = 500
 """Rows of the calls table; the groups cover all calls."""
-_SPOOL_SECONDS = 3.0
-"""A writer brings its own spool home within a second; longer is trouble to tell."""
 _WRITERS_SECONDS = 0.5
 
 
@@ -88,8 +86,7 @@ class Desk:
         self._kernels: dict[str, KernelFact] = {}
         self._writers: tuple[WriterRow, ...] = ()
         self._writers_at = float("-inf")
-        self._spooled_since: float | None = None
-        self._spool_at = float("-inf")
+        self._spools = SpoolWatch(home)
         self._waiting: dict[str, set[str] | None] = {}
         self._paces: dict[str, Pace] = {}
         self._today_waits = True
@@ -342,28 +339,13 @@ class Desk:
         self._meters = current
 
     def _journal_json(self) -> dict[str, str]:
-        trouble = self._trouble or self._recovery_trouble
-        if trouble:
-            return {"state": "spooling", "detail": trouble}
-        now = self._now()
-        if now - self._spool_at >= 1:
-            self._spool_at = now
-            n_bytes = waiting((spool_folder(self._home), fallback_folder(self._home)))
-            if not n_bytes:
-                self._spooled_since = None
-            elif self._spooled_since is None:
-                self._spooled_since = now
-        since = self._spooled_since
-        if since is not None and now - since >= _SPOOL_SECONDS:
-            return {
-                "state": "spooling",
-                "detail": "Some records wait beside the journal and are not in these"
-                " figures yet. `cellcost doctor` says why.",
-            }
-        return {"state": "ok", "detail": ""}
+        told = [self._trouble or self._recovery_trouble]
+        told.append(self._spools.trouble(self._now()))
+        detail = "\n".join(filter(None, told))
+        return {"state": "spooling" if detail else "ok", "detail": detail}
 
     def _somebody_died(self, now: float) -> bool:
-        if self._spooled_since is not None or self._recovery_trouble:
+        if self._spools.holds_records or self._recovery_trouble:
             return True
         if not self._shelf.has_pending() or now - self._writers_at < _WRITERS_SECONDS:
             return False

@@ -133,7 +133,7 @@ class Tail:
         try:
             await loop.run_in_executor(self._recoverer, recover, self._home)
         except (sqlite3.Error, OSError, CellcostError) as error:
-            trouble = f"the journal in {self._home} cannot be written: {error}"
+            trouble = f"The journal in {self._home} cannot be written: {error}."
         if trouble and trouble != self._unrecovered:
             self._log.warning("cellcost: %s", trouble)
         self._unrecovered = trouble

@@ -186,6 +186,7 @@ async def test_a_journal_of_a_newer_cellcost_is_shown_and_told(
         connection.execute("UPDATE counter SET min_writer = 99, rev = rev + 1")
         connection.execute("PRAGMA user_version = 99")
         connection.commit()
+    writer.settle(make_event())  # which an older writer spools
     async with subscribe() as next_event:
         body = await next_event("today", lambda b: b["journal"]["state"] != "ok")
         assert "newer cellcost" in body["journal"]["detail"]
@@ -203,6 +204,40 @@ async def test_a_locked_journal_keeps_what_was_read(
         answer = await get("notebook", path="work/a.ipynb")
         assert answer["total"]["cost_nusd"] == "45000"
         connection.rollback()
+
+
+async def test_records_that_wait_beside_a_locked_journal_are_told_and_come_home(
+    get: Get, writer: Writer, home: Path, subscribe: Any
+) -> None:
+    writer.settle(make_event())
+    code = (
+        "import sqlite3, sys; journal = sqlite3.connect(sys.argv[1])\n"
+        "journal.execute('BEGIN IMMEDIATE'); print('locked', flush=True); input()\n"
+    )
+    locker = subprocess.Popen(
+        [sys.executable, "-c", code, str(home / JOURNAL_FILE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert locker.stdout is not None
+        assert locker.stdout.readline()
+        async with subscribe() as next_event:
+            writer.settle(make_event())
+            assert writer.health.state == "spooling"
+            today = await next_event("today", lambda b: b["journal"]["state"] != "ok")
+            assert today["total"]["calls"] == 1
+            answer = await get("notebook", path="work/a.ipynb")
+            assert answer["meter"]["journal"]["state"] == "spooling"
+            assert str(home / "spool") in answer["meter"]["journal"]["detail"]
+            assert "cellcost doctor" in answer["meter"]["journal"]["detail"]
+            locker.communicate(b"\n")
+            await next_event("cells", lambda b: b["total"]["calls"] == 2)
+            await next_event("today", lambda b: b["journal"]["state"] == "ok")
+    finally:
+        locker.kill()
+        locker.communicate()
+    assert (await get("today"))["total"]["cost_nusd"] == "90000"
 
 
 async def test_a_session_manager_that_fails_hides_no_figure(
