@@ -1,5 +1,6 @@
 """Odd, huge and broken sources: bounded time, right lines, never an exception."""
 
+import logging
 import re
 import time
 
@@ -47,6 +48,11 @@ ODD = {
 }
 
 
+def test_a_range_is_read_at_any_index() -> None:
+    (site,) = analyse(Document("a.py", HEAD + "r = range(9)\nx = r[5], r[-1]\n" + CALL))
+    assert site.area.row == 4
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_a_call_after_something_odd_is_found_on_its_line(name: str) -> None:
     text = HEAD + ODD[name] + CALL
@@ -86,9 +92,14 @@ client.responses.create None self ... := %time ! ? 0x match case _ del global no
 TOKENS = st.sampled_from([*WORDS.split(), '"""', "\\", "\n", "\n    ", "\t", "\0", "é"])
 
 
+def _no_trouble(record: logging.LogRecord) -> bool:
+    raise AssertionError(record.getMessage()) from (record.exc_info or (0, None))[1]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(TOKENS, max_size=60), st.booleans())
 def test_no_text_raises(tokens: list[str], spaced: bool) -> None:
+    logging.getLogger("cellcost.analysis.analyser").addFilter(_no_trouble)
     text = HEAD + (" " if spaced else "").join(tokens)
     rows = len(re.split(r"\r\n|\r|\n", text))
     for site in analyse(Document("a.py", text)):

@@ -1,5 +1,6 @@
 """From a document or notebook to its call sites."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -32,6 +33,7 @@ __all__ = ["Find", "analyse"]
 Find = Callable[[str, str], Document | None]
 """From a dotted module name (with leading dots) and the importer's path to a file."""
 
+_log = logging.getLogger(__name__)
 _MOST_MODULES = 24
 
 
@@ -86,10 +88,18 @@ def _run_chunk(
     depth, loops = len(run.stack), len(run.loops)
     try:
         return execute(run, frame, chunk.body)
-    except (OutOfBudget, RecursionError):
-        del run.stack[depth:]
-        del run.loops[loops:]
+    except Exception as error:  # noqa: BLE001  # one statement must not hide the rest
+        _recover(run, error, depth, loops)
         return NEXT
+
+
+def _recover(run: Run, error: Exception, depth: int, loops: int) -> None:
+    """Go on after a statement that could not be followed to its end."""
+    del run.stack[depth:]
+    del run.loops[loops:]
+    run.passes = 0
+    if not isinstance(error, OutOfBudget | RecursionError):
+        _log.warning("a statement was left out of the analysis", exc_info=error)
 
 
 # -- functions that nothing calls ------------------------------------------------------
@@ -183,9 +193,8 @@ def _run_root(run: Run, func: Func) -> None:
     try:
         for of in _owners(run, func):
             call_func(run, None, func, Args(), None, of=of)
-    except (OutOfBudget, RecursionError):
-        del run.stack[depth:]
-        del run.loops[loops:]
+    except Exception as error:  # noqa: BLE001  # one function must not hide the rest
+        _recover(run, error, depth, loops)
 
 
 def _owners(run: Run, func: Func) -> Iterable[Object | Class | None]:

@@ -278,7 +278,9 @@ def _at(atom: Seq, key: Value) -> Value:
             and -len(atom.items) <= where < len(atom.items)
             and (atom.whole or where >= 0)
         ):
-            found.append(atom.items[where])
+            # `range(n)` says its length without holding as many elements.
+            held = list(atom.items)
+            found.append(held[where if -len(held) <= where < len(held) else -1])
             continue
         if isinstance(k, Seq):
             return (Seq(list(atom.items), whole=False),)
