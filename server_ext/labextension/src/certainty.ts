@@ -1,7 +1,7 @@
 /** How sure a figure is, said the same way everywhere: `≈`, `≥`, `unpriced`. */
 
 import { exactMoney, money } from './format.js';
-import type { Nusd, State } from './wire.js';
+import type { Journal, Nusd, State } from './wire.js';
 
 /** What is needed to say a figure together with its certainty. */
 export interface Figure {
@@ -42,6 +42,15 @@ export function isLowerBound(view: Figure): boolean {
     view.n_unpriced > 0 ||
     (view.n_partial ?? 0) > 0
   );
+}
+
+/**
+ * The figure as it may be said while `journal` has trouble: records wait that are not in
+ * it, so that it is a lower bound whatever its calls are.
+ */
+export function asKnown<F extends Figure>(view: F, journal: Journal | undefined): F {
+  const complete = journal === undefined || journal.state === 'ok';
+  return complete ? view : { ...view, n_partial: Math.max(1, view.n_partial ?? 0) };
 }
 
 /** The figure to the nano-dollar and in words, for tooltips. */

@@ -50,3 +50,34 @@ describe('the models of today', () => {
     expect(node.querySelector('.cc-Panel-big')?.textContent).toBe('≥ $0.500');
   });
 });
+
+describe('a journal with trouble', () => {
+  const journal = { state: 'spooling', detail: '4 kB wait in /home/spool' } as const;
+
+  it('is told once, and every figure is a lower bound', () => {
+    const day = today({ by_model: [USE], journal });
+    const meter = { state: 'metered', detail: '', not_captured: [], journal } as const;
+    const sum = total();
+    const breakdown = {
+      cells: sum,
+      earlier_runs: total({ calls: 0 }),
+      other: total({ calls: 0 })
+    };
+    const split = { breakdown, views: [], present: null, trouble: '' };
+    const costs = { path: 'a.ipynb', total: sum, meter, ...split };
+    expect(rows(day, costs)).toEqual([
+      'gpt-5|≥ $0.500',
+      'cells, latest runs|≥ $0.566',
+      '⚠ journal trouble|'
+    ]);
+  });
+
+  it('leaves no zero where the day is unknown', () => {
+    const unknown = total({ cost_nusd: null, calls: 0 });
+    const node = document.createElement('div');
+    node.append(...panelContent(today({ total: unknown, journal }), null));
+    expect(node.querySelector('.cc-Panel-big')?.textContent).toBe('unknown');
+    expect(node.textContent).toContain('4 kB wait in /home/spool');
+    expect(node.textContent).not.toContain('Run a cell');
+  });
+});

@@ -1,13 +1,13 @@
 /** What the side panel shows: the day, what runs now, the notebook in front, trouble. */
 
 import { modelName } from './badgeLine.js';
-import { figure } from './certainty.js';
+import { asKnown, figure } from './certainty.js';
 import { element } from './dom.js';
 import { counted } from './format.js';
 import type { NotebookCosts } from './notebookCosts.js';
 import { parts } from './parts.js';
-import { bigFigure, meterDoubts } from './totalLine.js';
-import type { Card, CardRow, Journal, NowRow, Today } from './wire.js';
+import { bigFigure, type Doubt, journalDoubts, meterDoubts } from './totalLine.js';
+import type { Card, CardRow, NowRow, Today, Total } from './wire.js';
 
 /** What the panel says of a notebook. */
 export type NotebookFigures = Pick<
@@ -18,11 +18,15 @@ export type NotebookFigures = Pick<
 /** The panel's children; null where nothing came yet, or no notebook is in front. */
 export function panelContent(today: Today | null, costs: NotebookFigures | null): Node[] {
   const nodes: Node[] = today ? dayNodes(today) : [muted('No figures yet.')];
+  const told = today ? journalDoubts(today.journal) : [];
   if (costs) {
-    nodes.push(...notebookNodes(costs));
+    nodes.push(...notebookNodes(costs, new Set(told.map(doubt => doubt.hint))));
   }
   if (today) {
-    nodes.push(...cardNodes(today), ...journalNodes(today.journal));
+    nodes.push(...cardNodes(today));
+  }
+  if (told.length > 0) {
+    nodes.push(heading('Journal'), ...told.flatMap(doubtNodes));
   }
   return nodes;
 }
@@ -30,10 +34,10 @@ export function panelContent(today: Today | null, costs: NotebookFigures | null)
 function dayNodes(today: Today): Node[] {
   const { total, by_model, now } = today;
   const nodes: Node[] = [
-    element('div', { class: 'cc-Panel-big' }, bigFigure(total)),
+    element('div', { class: 'cc-Panel-big' }, bigFigure(today)),
     muted(total.calls > 0 ? `today · ${counted(total.calls, 'call')}` : 'today')
   ];
-  if (total.calls === 0) {
+  if (total.calls === 0 && total.cost_nusd !== null) {
     nodes.push(muted('Run a cell that calls a model: its cost appears under it.'));
   }
   if (now.length > 0) {
@@ -43,7 +47,9 @@ function dayNodes(today: Today): Node[] {
     nodes.push(heading('Today'));
     for (const use of by_model) {
       const hint = `${counted(use.calls, 'call')}${use.provider ? ` · ${use.provider}` : ''}`;
-      nodes.push(row(modelName(use, use.n_unpriced), figure(use), { hint, muted: use.cost_nusd === null }));
+      const amount = figure(asKnown(use, today.journal));
+      const look = { hint, muted: use.cost_nusd === null };
+      nodes.push(row(modelName(use, use.n_unpriced), amount, look));
     }
   }
   return nodes;
@@ -56,23 +62,24 @@ function nowRow(now: NowRow): HTMLElement {
   return row(text, amount, { hint: now.path, live: true });
 }
 
-function notebookNodes(costs: NotebookFigures): Node[] {
+/** The notebook's parts and doubts, but for what is `told` elsewhere in the panel. */
+function notebookNodes(costs: NotebookFigures, told: ReadonlySet<string>): Node[] {
   const { total, meter, trouble } = costs;
-  const doubts = meter ? meterDoubts(meter) : [];
   const nodes: Node[] = [];
+  const known = (part: Total): Total => asKnown(part, meter?.journal);
   if (total && total.calls > 0) {
     const rows = parts(costs);
     for (const part of rows) {
-      nodes.push(
-        row(part.name, figure(part.total), { hint: counted(part.total.calls, 'call') })
-      );
+      const hint = counted(part.total.calls, 'call');
+      nodes.push(row(part.name, figure(known(part.total)), { hint }));
     }
     if (rows.length > 1) {
-      nodes.push(row('together', figure(total), { sum: true }));
+      nodes.push(row('together', figure(known(total)), { sum: true }));
     }
   }
-  for (const doubt of doubts) {
-    nodes.push(row(doubt.text, '', { warn: true }), muted(doubt.hint));
+  if (meter) {
+    const doubts = meterDoubts(meter).filter(doubt => !told.has(doubt.hint));
+    nodes.push(...doubts.flatMap(doubtNodes));
   }
   if (trouble) {
     nodes.push(row('figures are not current', '', { warn: true }), muted(trouble));
@@ -105,17 +112,8 @@ function cardRow({ text, detail, level }: CardRow): HTMLElement {
   return row(text, detail, { warn: level === 'warn' || level === 'error' });
 }
 
-function journalNodes(journal: Journal): Node[] {
-  if (journal.state === 'ok') {
-    return [];
-  }
-  return [
-    heading('Journal'),
-    row(journal.state === 'memory' ? 'kept in memory only' : 'kept aside', '', {
-      warn: true
-    }),
-    muted(journal.detail)
-  ];
+function doubtNodes({ text, hint }: Doubt): Node[] {
+  return [row(text, '', { warn: true }), muted(hint)];
 }
 
 function heading(text: string): HTMLElement {

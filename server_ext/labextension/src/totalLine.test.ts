@@ -37,6 +37,18 @@ describe('the total of a notebook', () => {
     expect(notebookLine(total(), [], meter)?.rest).toContain('httpx not captured');
   });
 
+  it('is a lower bound while the journal has trouble, and says what to do', () => {
+    const journal = { state: 'spooling', detail: 'see cellcost doctor' } as const;
+    const line = notebookLine(total(), [], { ...METERED, journal });
+    expect(line).toMatchObject({ cost: '≥ $0.566', level: 'warn' });
+    expect(line?.rest).toContain('journal trouble');
+    expect(line?.hint.split('\n')).toEqual([
+      'at least $0.566000000',
+      '',
+      'see cellcost doctor'
+    ]);
+  });
+
   it('lists its parts', () => {
     const rows = [
       { name: 'cells, latest runs', total: total({ cost_nusd: '500000000' }) },
@@ -66,5 +78,17 @@ describe('the total of the day', () => {
     const line = todayLine(today({ by_model: [use] }));
     expect(line).toMatchObject({ cost: '$0.566', rest: 'today' });
     expect(line?.hint).toContain('$0.566  gpt-5 · 20 calls');
+  });
+
+  it('tells the trouble of the journal, also where no figure is known', () => {
+    const journal = { state: 'spooling', detail: 'why' } as const;
+    expect(todayLine(today({ journal }))).toMatchObject({
+      cost: '≥ $0.566',
+      rest: 'today · journal trouble',
+      level: 'warn'
+    });
+    const unknown = today({ journal, total: { ...NOTHING, cost_nusd: null } });
+    expect(todayLine(unknown)).toMatchObject({ rest: 'journal trouble', hint: 'why' });
+    expect(todayLine(today({ total: NOTHING }))).toBeNull();
   });
 });

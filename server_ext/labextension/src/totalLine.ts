@@ -1,9 +1,9 @@
 /** What a total says: the notebook's line, the day's line, and how a total adds up. */
 
-import { exactFigure, figure } from './certainty.js';
+import { asKnown, exactFigure, figure } from './certainty.js';
 import { counted, grouped, money, tokens } from './format.js';
 import type { Part } from './parts.js';
-import type { Meter, Today, Total } from './wire.js';
+import type { Journal, Meter, Today, Total } from './wire.js';
 
 /** A figure, the words after it, and the tooltip. */
 export interface TotalLine {
@@ -18,7 +18,7 @@ const NOT_METERED =
   'The kernel runs without cellcost, so its calls are not counted.\n' +
   "Install cellcost in the kernel's environment and restart the kernel.";
 
-/** The notebook's line and its parts; null where silence is right: metered, and no call was made. */
+/** The notebook's line; null where silence is right: metered, and no call was made. */
 export function notebookLine(
   total: Total | null,
   rows: readonly Part[],
@@ -46,16 +46,18 @@ export function notebookLine(
     words.push(`${grouped(total.n_unpriced)} unpriced`);
   }
   words.push(...doubts.map(doubt => doubt.text));
+  const known = (part: Total): Total => asKnown(part, meter?.journal);
   const hint = [
     ...rows.map(
-      row => `${figure(row.total)}  ${row.name} · ${counted(row.total.calls, 'call')}`
+      row =>
+        `${figure(known(row.total))}  ${row.name} · ${counted(row.total.calls, 'call')}`
     ),
-    exactFigure(total),
+    exactFigure(known(total)),
     ...missing(total),
     ...doubts.map(doubt => `\n${doubt.hint}`)
   ];
   return {
-    cost: figure(total),
+    cost: figure(known(total)),
     rest: words.join(' · '),
     hint: hint.join('\n'),
     costNusd: total.cost_nusd,
@@ -97,36 +99,53 @@ export function meterDoubts(meter: Meter): readonly Doubt[] {
       level: 'warn'
     });
   }
-  if (meter.journal.state !== 'ok') {
-    doubts.push({
-      text: 'journal trouble',
-      hint: meter.journal.detail || 'Figures are kept aside until the journal is back.',
-      level: 'warn'
-    });
-  }
+  doubts.push(...journalDoubts(meter.journal));
   return doubts;
+}
+
+/** What the journal's state means for every figure; empty while it is well. */
+export function journalDoubts({ state, detail }: Journal): readonly Doubt[] {
+  if (state === 'ok') {
+    return [];
+  }
+  const hint = detail || 'Figures are kept aside until the journal is back.';
+  return [{ text: 'journal trouble', hint, level: 'warn' }];
 }
 
 /** The day's line in the status bar: `$8.34 today`; null before any call. */
 export function todayLine(today: Today | null): TotalLine | null {
-  if (!today || (today.total.calls === 0 && Number(today.total.cost_nusd ?? 0) === 0)) {
+  if (!today) {
     return null;
   }
-  const { total } = today;
-  const rows = today.by_model.map(
-    use => `${figure(use)}  ${use.model || 'no model named'} · ${counted(use.calls, 'call')}`
-  );
-  const unpriced = total.n_unpriced > 0 && total.cost_nusd !== null;
+  const { total, journal } = today;
+  const doubts = journalDoubts(journal);
+  const costNusd = total.cost_nusd;
+  const level = doubts.length > 0 ? 'warn' : 'info';
+  const words = doubts.map(doubt => doubt.text);
+  const hints = doubts.map(doubt => doubt.hint);
+  if (total.calls === 0 && Number(costNusd ?? 0) === 0) {
+    const said = { cost: '', rest: words.join(), hint: hints.join(), costNusd, level } as const;
+    return doubts.length > 0 ? said : null;
+  }
+  const rows = today.by_model.map(use => {
+    const name = use.model || 'no model named';
+    return `${figure(asKnown(use, journal))}  ${name} · ${counted(use.calls, 'call')}`;
+  });
+  if (total.n_unpriced > 0 && costNusd !== null) {
+    words.unshift(`${grouped(total.n_unpriced)} unpriced`);
+  }
+  const sum = asKnown(total, journal);
   return {
-    cost: figure(total),
-    rest: unpriced ? `today · ${grouped(total.n_unpriced)} unpriced` : 'today',
-    hint: [...rows, exactFigure(total), ...missing(total)].join('\n'),
-    costNusd: total.cost_nusd,
-    level: 'info'
+    cost: figure(sum),
+    rest: ['today', ...words].join(' · '),
+    hint: [...rows, exactFigure(sum), ...missing(total), ...hints.map(h => `\n${h}`)].join('\n'),
+    costNusd,
+    level
   };
 }
 
-/** The amount alone, for a big figure; `$0` where nothing was spent. */
-export function bigFigure(total: Total): string {
-  return total.calls === 0 ? money(BigInt(total.cost_nusd ?? 0)) : figure(total);
+/** The amount alone, for a big figure; `$0` where nothing was spent, and only there. */
+export function bigFigure({ total, journal }: Today): string {
+  const spent = total.calls > 0 || total.cost_nusd === null;
+  return spent ? figure(asKnown(total, journal)) : money(BigInt(total.cost_nusd));
 }
