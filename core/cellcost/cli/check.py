@@ -184,6 +184,8 @@ def _cost_text(item: "Estimate") -> str:
         return "GPU time"
     if cost is None:
         return "unpriced" if item.candidates else "?"
+    if cost.high is None and not cost.low:
+        return f"≈ {format_usd(item.typical_nusd or 0)}"
     if cost.high is None:
         return f"≥ {format_usd(cost.low)}"
     return f"≈ {format_usd(cost.low)}–{format_usd(cost.high).removeprefix('$')}"  # noqa: RUF001
