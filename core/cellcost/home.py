@@ -6,7 +6,13 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["fallback_home", "host_config_files", "is_writable", "journal_home"]
+__all__ = [
+    "fallback_home",
+    "host_config_files",
+    "is_writable",
+    "journal_home",
+    "temp_folder",
+]
 
 
 def journal_home(env: Mapping[str, str] = os.environ) -> Path:
@@ -44,7 +50,19 @@ def fallback_home() -> Path:
     user = (
         os.getuid() if sys.platform != "win32" else os.environ.get("USERNAME", "user")
     )
-    return Path(tempfile.gettempdir()) / f"cellcost-{user}"
+    return temp_folder() / f"cellcost-{user}"
+
+
+def temp_folder() -> Path:
+    """Return the folder for temporary files, also while nothing can be written to it.
+
+    On a full disk `tempfile.gettempdir`, which tries to write, finds none.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+        return Path(next(filter(None, named), "/tmp"))  # noqa: S108 - only named here
 
 
 def user_home(env: Mapping[str, str]) -> Path | None:

@@ -6,9 +6,10 @@ import re
 import site
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
 from types import FrameType
+
+from cellcost.home import temp_folder
 
 __all__ = ["find", "here"]
 
@@ -86,4 +87,4 @@ def _library_folders() -> tuple[str, ...]:
 
 
 _LIBRARIES = _library_folders()
-_TEMPORARY = (tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir()))
+_TEMPORARY = (str(temp_folder()), os.path.realpath(temp_folder()))

@@ -24,6 +24,8 @@ __all__ = ["Flusher", "LiveSource"]
 _LIVE_SECONDS = 0.25
 """UX: live figures move at most four times a second."""
 _HOUSEKEEPING_SECONDS = 1.0
+_RETRY_SECONDS = 5.0
+"""How soon records that a full disk keeps in memory are tried again."""
 
 _log = logging.getLogger("cellcost")
 
@@ -47,7 +49,9 @@ class Journal(Protocol):
 
     def update_live(self, rows: Sequence[Live]) -> None: ...
 
-    def checkpoint(self) -> None: ...
+    def checkpoint(self) -> bool:
+        """Bring home what waits; return whether nothing does any more."""
+        ...
 
 
 class Flusher:
@@ -183,8 +187,9 @@ class Flusher:
             if self._touched and now >= next_housekeeping:
                 self._touched = False
                 with self._working:
-                    self._safely(self._journal.checkpoint)
-                next_housekeeping = time.monotonic() + _HOUSEKEEPING_SECONDS
+                    self._safely(self._tidy)
+                pause = _RETRY_SECONDS if self._touched else _HOUSEKEEPING_SECONDS
+                next_housekeeping = time.monotonic() + pause
             wake = [next_live] if self._sources else []
             wake += [next_housekeeping] if self._touched else []
             timeout = max(0.0, min(wake) - time.monotonic()) if wake else None
@@ -199,6 +204,11 @@ class Flusher:
             self._asleep = False
             with self._working:
                 self._run(job)
+
+    def _tidy(self) -> None:
+        if not self._journal.checkpoint():
+            # No further call may come to remind us, and a kill would lose them.
+            self._touched = True
 
     def _sample(self) -> None:
         rows: list[Live] = []

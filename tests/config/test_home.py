@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cellcost.home import host_config_files, is_writable, journal_home
+from cellcost.home import host_config_files, is_writable, journal_home, temp_folder
 
 
 def test_cellcost_home_decides_first(tmp_path):
@@ -63,3 +63,17 @@ def test_a_folder_is_writable_when_a_file_can_be_made_there(tmp_path):
     file.write_text("")
     assert not is_writable(file / "below")
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_disk_without_a_free_byte_still_has_a_named_temp_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", full)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert temp_folder() == tmp_path
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    assert temp_folder() == Path("/tmp")

@@ -322,6 +322,49 @@ def test_a_full_disk_sends_records_to_the_spool(home: Path, spawn: Spawn) -> Non
     assert check_the_law(home) == dict.fromkeys(ids, full)
 
 
+def test_a_disk_without_a_free_byte_keeps_records_in_memory_until_there_is_one(
+    home: Path, spawn: Spawn
+) -> None:
+    child = spawn(
+        """
+        import resource
+        writer = make_writer()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        for _ in range(3):
+            event = make_event()
+            writer.begin(intent_of(event)); writer.settle(event)
+            say(event.id)
+        say(writer.health.state, writer.checkpoint())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        writer.checkpoint()
+        say(writer.health.in_memory, writer.health.lost)
+        """
+    )
+    *ids, full, free = child.communicate(timeout=30)[0].splitlines()
+    assert (full, free) == ("memory False", "0 0")
+    recover(home)
+    total = sum(line.cost_nusd or 0 for line in make_lines())
+    assert check_the_law(home) == dict.fromkeys(ids, total)
+
+
+def test_what_no_disk_took_is_said_at_the_end(
+    home: Path,
+    tmp_path: Path,
+    new_writer: Callable[..., Writer],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    home.write_text("no folder")
+    (tmp_path / "tmp").write_text("no folder either")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    writer = new_writer()
+    writer.settle(make_event())
+    writer.close()
+    assert "2 records are lost" in caplog.text
+    assert str(home) in caplog.text
+
+
 def test_on_a_network_home_writers_spool_and_one_process_imports_without_wal(
     home: Path, new_writer: Callable[..., Writer]
 ) -> None:

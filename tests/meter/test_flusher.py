@@ -20,13 +20,15 @@ class Journal:
         self.rows: list[Live] = []
         self.told = threading.Event()
         self.checkpoints = threading.Event()
+        self.waiting = False
 
     def update_live(self, rows: Sequence[Live]) -> None:
         self.rows += rows
         self.told.set()
 
-    def checkpoint(self) -> None:
+    def checkpoint(self) -> bool:
         self.checkpoints.set()
+        return not self.waiting
 
 
 class Source:
@@ -94,6 +96,17 @@ def test_what_was_written_is_tidied_soon(flusher: Flusher, journal: Journal) -> 
     # And again after it fell asleep.
     journal.checkpoints.clear()
     flusher.touch()
+    assert journal.checkpoints.wait(PATIENCE_SECONDS)
+
+
+def test_what_could_not_be_written_is_tried_again_without_a_further_call(
+    flusher: Flusher, journal: Journal
+) -> None:
+    journal.waiting = True
+    flusher.touch()
+    assert journal.checkpoints.wait(PATIENCE_SECONDS)
+    journal.waiting = False
+    journal.checkpoints.clear()
     assert journal.checkpoints.wait(PATIENCE_SECONDS)
 
 

@@ -8,13 +8,13 @@ another does so again, and storing by id makes the second time harmless.
 import json
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from cellcost.home import temp_folder
 from cellcost.ids import new_id
 from cellcost.journal import codec
 from cellcost.journal.locks import FileLock
@@ -61,7 +61,7 @@ def fallback_folder(home: Path) -> Path:
     """Return the spool folder in the temp folder, for a home that cannot be written."""
     owner = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
     name = codec.stable_name(str(home.absolute()))
-    return Path(tempfile.gettempdir()) / f"cellcost-{owner}-{name}"
+    return temp_folder() / f"cellcost-{owner}-{name}"
 
 
 def append(folder: Path, record: Spooled) -> None:

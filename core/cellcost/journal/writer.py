@@ -5,6 +5,7 @@ corrupt or too new sends the record to the spool; one that cannot be written kee
 memory; both are tried again, and `health` says so.
 """
 
+import logging
 import os
 import sqlite3
 import threading
@@ -45,6 +46,8 @@ _RETRY_SECONDS: Final = 5.0
 _MEMORY_LIMIT: Final = 10_000
 """Records kept when neither journal nor spool can be written; the oldest go first."""
 _CHECKPOINT_BYTES: Final = 4 << 20
+
+_log = logging.getLogger("cellcost")
 
 _FAILURES = (sqlite3.Error, OSError, CellcostError)
 
@@ -147,10 +150,11 @@ class Writer:
         if rows:
             self._in_background(lambda c: self._store_live(c, rows))
 
-    def checkpoint(self) -> None:
+    def checkpoint(self) -> bool:
         """Bring home what waits in spool and memory; trim the WAL when it is long.
 
-        For the background thread, about once a second.
+        For the background thread, about once a second. Returns whether nothing waits
+        any more that this process can bring home.
         """
         self._flush_memory()
         if self._spooled:
@@ -158,13 +162,22 @@ class Writer:
         try:
             long = Path(f"{self._path}-wal").stat().st_size > _CHECKPOINT_BYTES
         except OSError:
-            return
+            long = False
         if long:
             self._in_background(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)"))
+        return not self._pending and (not self._spooled or self._is_network())
 
     def close(self) -> None:
         """Store that this writer ended, and close; later records open it anew."""
         self.checkpoint()
+        if self._pending:
+            _log.warning(
+                "cellcost: %d records are lost: neither %s nor the temp folder could"
+                " be written (%s)",
+                len(self._pending),
+                self.home,
+                self._error,
+            )
         with self._background_lock, self._lock:
             connection = self._connection
             if connection is not None:
