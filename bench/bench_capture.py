@@ -124,8 +124,8 @@ class _NoJournal:
     def update_live(self, rows: Sequence[Live]) -> None:
         return
 
-    def checkpoint(self) -> None:
-        return
+    def checkpoint(self) -> bool:
+        return True
 
 
 def paths() -> list[BenchPath]:
