@@ -154,12 +154,23 @@ class CallRecorder:
             ),
             worst_nusd=_worst(lines) if output_cap is not None else None,
         )
+        ticket = Ticket(intent, endpoint, time.monotonic(), at, self._pid)
         try:
             self._journal.begin(intent)
             self.flusher.touch()
         except Exception as error:  # noqa: BLE001 - the settlement may still be stored
             _log.warning("cellcost: an intent was not stored: %s", place_of(error))
-        return Ticket(intent, endpoint, time.monotonic(), at, self._pid)
+        except BaseException:
+            # The user's interrupt, before anything was sent: nobody else will settle.
+            self.never_sent(ticket, call)
+            raise
+        return ticket
+
+    def never_sent(self, ticket: Ticket, call: Call) -> None:
+        """Settle, in the background, a call that an interrupt kept from leaving."""
+        self.flusher.from_destructor(
+            lambda: self.settle(ticket, call, free=True, note="not sent: interrupted")
+        )
 
     def settle(
         self,
@@ -186,7 +197,9 @@ class CallRecorder:
             lines = ticket.intent.expected or unknown_lines("nothing is known of it")
         else:
             try:
-                card = self._card(call, ticket.endpoint, ticket.priced_at or price_time())
+                card = self._card(
+                    call, ticket.endpoint, ticket.priced_at or price_time()
+                )
                 lines = self.book_cost(card, usage)
                 price_id, version = card.price_id, card.catalogue_version
             except Exception as error:  # noqa: BLE001 - the event must be stored

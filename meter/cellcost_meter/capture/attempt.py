@@ -77,7 +77,6 @@ class Attempt:
         self._call = request.call
         self._headers: AnswerHeaders | None = None
         self._status: int | None = None
-        self._once = threading.Lock()
         self._storing = False
         self._tap: Tap | None = None
         self._count: counting.RunningCount | None = None
@@ -85,6 +84,7 @@ class Attempt:
         self._last: Usage | None = None
         self.returned = False
         """Whether the client library gave back the answer, or its error."""
+        self._once = threading.Lock()
 
     # -- what a stack says ------------------------------------------------------------
 
@@ -94,13 +94,22 @@ class Attempt:
 
     def failed(self, error: BaseException, *, sent: bool) -> None:
         """Settle on a request that got no answer because of `error`."""
-        self._guarded(partial(self._failed, error, sent=sent))
+        work = partial(self._failed, error, sent=sent)
+        if isinstance(error, GeneratorExit):
+            # A forgotten coroutine: the collector may strike while any lock is held.
+            self._recorder.flusher.from_destructor(partial(self._guarded, work))
+        else:
+            self._guarded(work)
 
     def streaming(self, status: int, headers: RawHeaders) -> Tap | None:
         """Return the tap for the answer's bytes; None if they do not matter."""
         try:
             if status >= 300:
                 self._guarded(partial(self._refused, status, headers))
+                return None
+            if self._request.dialect.unread:
+                self._seen(status, headers)
+                self._guarded(self._unread)
                 return None
             return self._tapped(status, headers)
         except Exception as error:  # noqa: BLE001 - the user's stream goes on without us
@@ -115,26 +124,39 @@ class Attempt:
                 partial(self.failed, Unfinished(), sent=True)
             )
 
+    def __del__(self) -> None:
+        # The last net, for an interrupt between any two statements of ours.
+        once = getattr(self, "_once", None)  # None: it was never made whole
+        if once is None or once.locked():
+            return
+        if self._recorder.owns(self._request.ticket):
+            self.lost()
+
     # -- one settlement ---------------------------------------------------------------
 
     def _guarded(self, work: Callable[[], None]) -> None:
-        if not self._once.acquire(blocking=False):
-            return
+        try:
+            if self._once.acquire(blocking=False):
+                self._work(work)
+        except BaseException:
+            # An interrupt came while we read: it is the user's, the event is ours.
+            self._recorder.flusher.from_destructor(self._rescue)
+            raise
+
+    def _work(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - the user's call goes on, labelled
             self._switch.failed(error)
             if not self._storing:
                 self._store_unreadable(error)
-        except BaseException:
-            if not self._storing:
-                # An interrupt came while we read: it is the user's, the event is ours.
-                self._recorder.flusher.from_destructor(
-                    partial(self._store_unreadable, Unfinished())
-                )
-            raise
         else:
             self._switch.worked()
+
+    def _rescue(self) -> None:
+        """Store what nobody stored; runs behind whatever was handed over before."""
+        if self._once.locked() and not self._storing:
+            self._store_unreadable(Unfinished())
 
     def _store_unreadable(self, error: BaseException) -> None:
         self._storing = True
@@ -161,8 +183,8 @@ class Attempt:
         free: bool = False,
         reported_usd: str = "",
     ) -> None:
-        self._storing = True
-        self._recorder.settle(
+        settle = partial(
+            self._recorder.settle,
             self._request.ticket,
             self._call,
             usage=usage,
@@ -171,6 +193,15 @@ class Attempt:
             note=note,
             reported_usd=reported_usd,
         )
+        try:
+            self._storing = True
+            settle()
+        except Exception:
+            raise
+        except BaseException:
+            # The user's interrupt: stored or not, storing the same again is harmless.
+            self._recorder.flusher.from_destructor(settle)
+            raise
 
     # -- whole answers ----------------------------------------------------------------
 
@@ -179,7 +210,9 @@ class Attempt:
             self._refused(status, headers)
             return
         said = self._seen(status, headers)
-        if "event-stream" in said.content_type:
+        if self._request.dialect.unread:
+            self._unread()
+        elif "event-stream" in said.content_type:
             sink: Sink = EventSink(self._request.dialect.stream())
             if len(body) > LARGE_BYTES:
                 self._later(partial(self._read_events, sink, body))
@@ -242,6 +275,11 @@ class Attempt:
         self._learn(None)
         self._remember_failure()
         self._settle(None, note=f"HTTP {status}", free=True)
+
+    def _unread(self) -> None:
+        """Settle on an answer in a format that we do not read: its usage is unknown."""
+        self._learn(None)
+        self._settle(None, "estimated", self._request.dialect.unread)
 
     def _failed(self, error: BaseException, *, sent: bool) -> None:
         self._remember_failure()

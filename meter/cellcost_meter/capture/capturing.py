@@ -72,6 +72,7 @@ class Capture:
         if not (provider or entry or asked.looks_right):
             return None
         where = self._recorder.here()
+        counted = problem is None and not dialect.unread
         call = Call(
             provider=provider,
             operation=dialect.operation,
@@ -83,14 +84,24 @@ class Capture:
         ticket = self._recorder.begin(
             call,
             where,
-            input_tokens=guess(len(body)) if body and problem is None else 0,
+            input_tokens=guess(len(body)) if body and counted else 0,
             output_cap=asked.output_cap if dialect.cap_keys else 0,
             endpoint=entry,
         )
-        if asked.streamed:
-            self._recorder.warm_counting(asked.model)
-        request = Request(dialect, asked, body, call, ticket)
-        return Attempt(request, self._recorder, self.switch, self._retries)
+        try:
+            if asked.streamed:
+                self._warm_counting(asked.model)
+            request = Request(dialect, asked, body, call, ticket)
+            return Attempt(request, self._recorder, self.switch, self._retries)
+        except BaseException:
+            self._recorder.never_sent(ticket, call)
+            raise
+
+    def _warm_counting(self, model: str) -> None:
+        try:
+            self._recorder.warm_counting(model)
+        except Exception as error:  # noqa: BLE001 - counting falls back to guessing
+            self.switch.failed(error)
 
     def _provider(self, url: str) -> "tuple[str, Endpoint | None]":
         return self._recorder.book.provider_of(url)

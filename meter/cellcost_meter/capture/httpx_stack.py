@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cellcost_meter.capture.asking import UsageAsked, ask_for_usage
 from cellcost_meter.capture.capturing import Capture, outermost
+from cellcost_meter.capture.progress import progress_of
 from cellcost_meter.capture.retries import Retries
 from cellcost_meter.capture.switch import Switch
 from cellcost_meter.patches import put_on
 
 if TYPE_CHECKING:
+    from contextvars import Token
+
     from cellcost_meter.capture.attempt import Attempt
     from cellcost_meter.capture.streams import Tap
     from cellcost_meter.recorder import CallRecorder
@@ -64,16 +67,18 @@ def _sync(
         if begun is None:
             return original(client, request, *args, **options)
         attempt, to_send, asked = begun
-        token = outermost.set(attempt)
         try:
-            response = original(client, to_send, *args, **options)
+            token = outermost.set(attempt)
+            try:
+                response = original(client, to_send, *args, **options)
+            finally:
+                attempt.returned = True
+                _reset(token)
+            _got(capture, attempt, response, wrap[0], asked, request)
         except BaseException as error:
-            attempt.failed(error, sent=was_sent(error))
-            raise
-        finally:
             attempt.returned = True
-            outermost.reset(token)
-        _got(capture, attempt, response, wrap[0], asked, request)
+            _ended(attempt, error)
+            raise
         return response
 
     return send
@@ -87,16 +92,18 @@ def _async(
         if begun is None:
             return await original(client, request, *args, **options)
         attempt, to_send, asked = begun
-        token = outermost.set(attempt)
         try:
-            response = await original(client, to_send, *args, **options)
+            token = outermost.set(attempt)
+            try:
+                response = await original(client, to_send, *args, **options)
+            finally:
+                attempt.returned = True
+                _reset(token)
+            _got(capture, attempt, response, wrap[1], asked, request)
         except BaseException as error:
-            attempt.failed(error, sent=was_sent(error))
-            raise
-        finally:
             attempt.returned = True
-            outermost.reset(token)
-        _got(capture, attempt, response, wrap[1], asked, request)
+            _ended(attempt, error)
+            raise
         return response
 
     return send
@@ -134,6 +141,9 @@ def _begin(
                 return attempt, asked.request, asked
     except Exception as error:  # noqa: BLE001 - then it goes out as the user made it
         capture.switch.failed(error)
+    except BaseException as error:
+        attempt.failed(error, sent=False)
+        raise
     return attempt, request, None
 
 
@@ -169,9 +179,27 @@ def _got(
     except Exception as error:  # noqa: BLE001 - the user gets the answer regardless
         capture.switch.failed(error)
         attempt.lost()
-    except BaseException:
-        attempt.lost()
-        raise
+
+
+def _ended(attempt: "Attempt", error: BaseException) -> None:
+    """Settle on a request that `error` ended, or on the answer that it hid."""
+    progress = progress_of(error)
+    response = progress.response
+    if response is not None and (
+        response.status_code >= 300 or hasattr(response, "_content")
+    ):
+        body = getattr(response, "_content", b"")
+        attempt.answered(response.status_code, response.headers.raw, body)
+    else:
+        attempt.failed(error, sent=progress.sent)
+
+
+def _reset(token: "Token[Attempt | None]") -> None:
+    try:
+        outermost.reset(token)
+    except ValueError:
+        # Somebody drives the coroutine from several contexts; `returned` says it all.
+        return
 
 
 _Wrap = tuple[Callable[..., Any], Callable[..., Any]]
@@ -203,7 +231,8 @@ def _watched_streams(module: ModuleType) -> _Wrap:
                 if hide is not None and (rest := hide(b"")):
                     yield rest
             except GeneratorExit:
-                tap.stop("closed")
+                # Perhaps the collector's, which strikes while any lock is held.
+                tap.stop("abandoned")
                 raise
             except BaseException as error:
                 tap.stop("broken", error)
@@ -247,7 +276,8 @@ def _watched_streams(module: ModuleType) -> _Wrap:
                 if hide is not None and (rest := hide(b"")):
                     yield rest
             except GeneratorExit:
-                tap.stop("closed")
+                # Perhaps the collector's, which strikes while any lock is held.
+                tap.stop("abandoned")
                 raise
             except BaseException as error:
                 tap.stop("broken", error)
@@ -273,38 +303,3 @@ def _watched_streams(module: ModuleType) -> _Wrap:
                 tap.stop("abandoned")
 
     return WatchedStream, WatchedAsyncStream
-
-
-_NOT_SENT = frozenset(
-    {
-        "ConnectError",
-        "ConnectTimeout",
-        "PoolTimeout",
-        "ProxyError",
-        "UnsupportedProtocol",
-        "LocalProtocolError",
-        "InvalidURL",
-    }
-)
-"""Errors of httpx that come before the first byte of the request has left."""
-
-_CONNECTING = frozenset({"_connect", "connect_tcp", "start_tls", "wait_for_connection"})
-"""Functions of httpcore in which a connection is being made."""
-
-_SENDING = frozenset({"handle_request", "handle_async_request"})
-"""What every transport's sending is called; above it nothing has left."""
-
-
-def was_sent(error: BaseException) -> bool:
-    """Whether the request may have reached the other side before `error`."""
-    if any(kind.__name__ in _NOT_SENT for kind in type(error).__mro__):
-        return False
-    names: set[str] = set()
-    trace = error.__traceback__
-    while trace is not None:
-        names.add(trace.tb_frame.f_code.co_name)
-        trace = trace.tb_next
-    if names & _CONNECTING:
-        return False
-    # Reading the body comes after sending, and no longer passes the transport.
-    return bool(names & (_SENDING | {"read", "aread"}))

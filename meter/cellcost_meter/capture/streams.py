@@ -64,8 +64,13 @@ class Tap:
 
     def stop(self, end: End, error: BaseException | None = None) -> None:
         """Say that the stream stopped; only the first time counts."""
-        if self._once.acquire(blocking=False):
-            self._on_end(end, error)
+        try:
+            if self._once.acquire(blocking=False):
+                self._on_end(end, error)
+        except BaseException:
+            # An interrupt: whoever got as far as settling settles only once.
+            self._on_end("abandoned", error)
+            raise
 
     @property
     def stopped(self) -> bool:
