@@ -16,6 +16,20 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
+/** A new SVG element, as `element`. */
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Readonly<Record<string, string>> = {},
+  ...children: readonly Child[]
+): SVGElementTagNameMap[K] {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
 /** Sets an attribute only where it changed; null removes it. */
 export function setAttribute(node: Element, name: string, value: string | null): void {
   if (value === null) {

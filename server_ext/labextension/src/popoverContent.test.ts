@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { place, popoverContent, tokenClasses } from './popoverContent.js';
 import { cell, TOKENS } from './testing/views.js';
-import type { CallView, CellDetail } from './wire.js';
+import type { CallView, CellDetail, RunView } from './wire.js';
 
 const CALL: CallView = {
   id: 'e1',
@@ -24,21 +24,16 @@ const CALL: CallView = {
   retry_of: ''
 };
 
+function run(run_id: string, cost_nusd: string | null): RunView {
+  return { run_id, started: null, cost_nusd, state: 'measured', n_unpriced: 0 };
+}
+
 function detail(changes: Partial<CellDetail> = {}): CellDetail {
   return {
     cell: cell(),
     calls: [CALL, { ...CALL, id: 'e2' }],
     groups: [{ ...CALL, label: 'gpt-5-mini, 2 alike', count: 2 }],
-    runs: [
-      { run_id: 'r1', started: null, cost_nusd: '1', state: 'measured', n_unpriced: 0 },
-      {
-        run_id: 'r0',
-        started: null,
-        cost_nusd: '12900000',
-        state: 'measured',
-        n_unpriced: 0
-      }
-    ],
+    runs: [run('r0', '12900000'), run('r1', '13245120')],
     alternatives: [{ model: 'gpt-5-nano', cost_nusd: '2600000' }],
     tags: { team: 'support' },
     lines: [],
@@ -56,10 +51,28 @@ describe('the popover', () => {
   it('shows figure, earlier runs, alike calls, other models and tags', () => {
     const text = shown(detail()).textContent;
     expect(text).toContain('$0.0132 · 20 calls');
-    expect(text).toContain('run 3 of this cell · last runs $0.0129');
+    expect(text).toContain('run 3 of this cell · previous run $0.0129');
     expect(text).toContain('gpt-5-mini, 2 alike');
     expect(text).toContain('Same tokens on gpt-5-nano $0.00260');
     expect(text).toContain('team:support · called in summarise, line 2');
+  });
+
+  it('names the run before this one, however many there were', () => {
+    const runs = ['1', '2', '3', '4'].map(n => run(`r${n}`, `${n}000000000`));
+    const view = detail({ cell: cell({ run_id: 'r4', run_number: 4 }), runs });
+    expect(shown(view).textContent).toContain('run 4 of this cell · previous run $3.00');
+    const first = detail({ runs: [run('r1', '1')] });
+    expect(shown(first).querySelector('svg')).toBeNull();
+    expect(shown(first).textContent).not.toContain('previous run');
+  });
+
+  it('separates other models so that no line ends or begins with a mark', () => {
+    const alternatives = [
+      { model: 'a', cost_nusd: '3000000' },
+      { model: 'b', cost_nusd: '2000000' }
+    ];
+    const node = shown(detail({ alternatives })).querySelector('.cc-Popover-others');
+    expect(node?.textContent).toBe('Same tokens on a $0.00300, b $0.00200');
   });
 
   it('lists the calls one by one where asked to', () => {

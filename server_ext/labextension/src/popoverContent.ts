@@ -4,9 +4,9 @@ import { modelName } from './badgeLine.js';
 import { exactFigure, figure } from './certainty.js';
 import { element } from './dom.js';
 import { counted, duration, grouped, tokens } from './format.js';
-import type { CallGroup, CallView, CellDetail, RunView, Tokens } from './wire.js';
+import { sparkline } from './sparkline.js';
+import type { CallGroup, CallView, CellDetail, Tokens } from './wire.js';
 
-const LAST_RUNS = 3;
 const CALLS_SHOWN = 50;
 
 /** The popover's children for `detail`; `unfolded` lists call by call. */
@@ -30,23 +30,16 @@ export function popoverContent(
 
 function head({ cell, runs }: CellDetail): HTMLElement {
   const words = `${figure(cell)} · ${counted(cell.calls, 'call')}`;
-  const earlier = runs.filter(run => run.run_id !== cell.run_id).slice(0, LAST_RUNS);
-  const last = earlier.length > 0 ? ` · last runs ${earlier.map(figure).join(', ')}` : '';
+  const previous = runs[runs.findIndex(run => run.run_id === cell.run_id) - 1];
+  const before = previous ? ` · previous run ${figure(previous)}` : '';
+  const run = element('span', {}, `run ${cell.run_number} of this cell${before}`);
+  const spark = sparkline(runs);
   return element(
     'div',
     { class: 'cc-Popover-head' },
     element('b', { title: exactFigure(cell) }, words),
-    element(
-      'span',
-      { class: 'cc-muted', title: earlier.map(runHint).join('\n') },
-      `run ${cell.run_number} of this cell${last}`
-    )
+    element('span', { class: 'cc-Popover-runs' }, run, ...(spark ? [spark] : []))
   );
-}
-
-function runHint(run: RunView): string {
-  const when = run.started ? new Date(run.started).toLocaleString() : 'at an unknown time';
-  return `${when}: ${exactFigure(run)}`;
 }
 
 /** The token classes of one usage, in the order of the bar; empty ones are left out. */
@@ -173,9 +166,10 @@ function alternatives({ alternatives: others }: CellDetail): Node[] {
   }
   const list = others.flatMap(({ model, cost_nusd }, index) => {
     const known = { cost_nusd, state: 'measured', n_unpriced: 0 } as const;
-    return [index > 0 ? ' · ' : '', element('span', {}, `${model} ${figure(known)}`)];
+    const comma = index < others.length - 1 ? ',' : '';
+    return [' ', element('span', {}, `${model} ${figure(known)}${comma}`)];
   });
-  return [element('div', { class: 'cc-Popover-others' }, 'Same tokens on ', ...list)];
+  return [element('div', { class: 'cc-Popover-others' }, 'Same tokens on', ...list)];
 }
 
 /** A call site as people say it: `line 4`, `summarise, line 12`, `tools.py, line 3`. */
