@@ -1,5 +1,6 @@
 """What stands around the cells: popover, notebook total, status bar, panel."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -50,6 +51,49 @@ def test_the_popover_lists_each_call_on_demand(desk, ask: Callable[..., str]) ->
     expect(popover.locator("tbody tr")).to_have_count(2)
     desk.page.locator(".jp-Notebook").click(position={"x": 400, "y": 600})
     expect(popover).to_have_count(0)
+
+
+def test_the_popover_draws_the_last_runs_of_a_cell(
+    desk, ask: Callable[..., str]
+) -> None:
+    (cell,) = desk.lab.write("runs.ipynb", ask(desk.provider.url))
+    desk.open("runs.ipynb")
+    costs = []
+    for output_tokens in (10, 40, 25):
+        desk.provider.script(Reply(output_tokens=output_tokens))
+        desk.run(0)
+        costs.append(25_000 + 2_000 * output_tokens)
+        desk.settled(cell, costs[-1])
+    desk.badge(cell).click()
+    popover = desk.page.locator('[data-cellcost="popover"]')
+    expect(popover).to_contain_text("run 3 of this cell")
+    runs = popover.get_by_role("img", name="Last 3 runs, oldest first: $0.00004,")
+    expect(runs.locator("rect")).to_have_count(3)
+    expect(popover.locator("css=.cc-Popover-runs")).to_be_in_viewport()
+    desk.shot("popover-runs")
+    desk.page.keyboard.press("Escape")
+    total = desk.page.locator('[data-cellcost="total"]')
+    expect(total).to_have_attribute("data-cost-nusd", str(sum(costs)))
+
+
+def test_what_a_deleted_cell_cost_is_told_apart(desk, ask: Callable[..., str]) -> None:
+    kept, gone = desk.lab.write(
+        "deleted.ipynb", ask(desk.provider.url), ask(desk.provider.url)
+    )
+    desk.open("deleted.ipynb")
+    desk.run(0)
+    desk.run(1)
+    desk.settled(kept, 45_000)
+    desk.settled(gone, 45_000)
+    total = desk.page.locator('[data-cellcost="total"]')
+    expect(total).to_have_attribute("data-cost-nusd", "90000")
+    desk.select(1)
+    desk.page.keyboard.press("d")
+    desk.page.keyboard.press("d")
+    expect(desk.badge(gone)).to_have_count(0)
+    hint = re.compile("cells, latest runs · 1 call\n.*cells no longer here · 1 call")
+    expect(total).to_have_attribute("title", hint)
+    expect(total).to_have_attribute("data-cost-nusd", "90000")
 
 
 def test_totals_add_up_in_toolbar_status_bar_and_panel(
