@@ -42,7 +42,7 @@ def meter_json(
         "state": state,
         "detail": detail,
         "not_captured": _not_captured(rows),
-        "journal": dict(journal),
+        "journal": _journal(rows, journal),
     }
 
 
@@ -67,6 +67,21 @@ def _state(
         " counted. Install cellcost in that environment, run `cellcost enable` there"
         " and restart the kernel.",
     )
+
+
+def _journal(rows: Iterable[WriterRow], journal: Mapping[str, str]) -> dict[str, str]:
+    """Return the journal's state, and what this kernel's writers say they lost."""
+    if journal["state"] != "ok":
+        return dict(journal)
+    for row in rows:
+        word, _, said = row.stacks.get("journal", "").partition(":")
+        if word == "lost":
+            detail = (
+                f"{said.strip()}: its figures are lower bounds. `cellcost doctor` says"
+                " whether the journal can be written now."
+            )
+            return {"state": "memory", "detail": detail}
+    return dict(journal)
 
 
 def _not_captured(rows: Iterable[WriterRow]) -> list[dict[str, str]]:

@@ -111,6 +111,20 @@ def test_a_writer_never_raises_and_later_records_are_stored(
         assert reader.pending() == ()
 
 
+def test_a_writer_says_in_its_row_what_it_lost(
+    home: Path, new_writer: NewWriter
+) -> None:
+    writer = new_writer()
+    writer.announce(stacks='{"httpx2": "hooked"}')
+    writer.settle(replace(make_event(), note=object()))  # type: ignore[arg-type]
+    assert writer.health.lost == 1
+    writer.settle(make_event())
+    with Reader(home) as reader:
+        (row,) = reader.writers()
+    assert row.stacks["httpx2"] == "hooked"
+    assert row.stacks["journal"].startswith("lost: 1 of this process's records")
+
+
 def test_a_journal_that_is_corrupt_inside_rejects_no_record(
     home: Path, new_writer: NewWriter
 ) -> None:

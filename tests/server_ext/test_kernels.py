@@ -57,3 +57,13 @@ def test_a_kernel_of_another_language_is_not_metered() -> None:
 
 def test_no_kernel_is_unknown() -> None:
     assert meter_json(None, [], now=LATER, journal=OK)["state"] == "unknown"
+
+
+def test_what_a_kernel_lost_makes_its_figures_lower_bounds() -> None:
+    stacks = {"journal": "lost: 3 of this process's records could be kept nowhere"}
+    row = replace(ROW, stacks=stacks)
+    journal = meter_json(KERNEL, [row], now=LATER, journal=OK)["journal"]
+    assert journal["state"] == "memory"
+    assert journal["detail"].startswith("3 of this process's records")
+    worse = {"state": "spooling", "detail": "why"}
+    assert meter_json(KERNEL, [row], now=LATER, journal=worse)["journal"] == worse

@@ -5,6 +5,7 @@ corrupt or too new sends the record to the spool; one that cannot be written kee
 memory; both are tried again, and `health` says so.
 """
 
+import json
 import logging
 import os
 import sqlite3
@@ -63,7 +64,10 @@ class About:
     session_id: str = ""
     notebook: str = ""
     stacks: str = "{}"
-    """JSON object: client stack -> `hooked` or `not captured: why`."""
+    """JSON object: client stack -> `hooked` or `not captured: why`.
+
+    The writer itself adds `journal` -> `lost: what` where records are gone.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +280,12 @@ class Writer:
         try:
             self._spool(record())
         except Exception:  # noqa: BLE001 - no text can hold it either
-            self._lost += 1
+            self._lose()
+
+    def _lose(self) -> None:
+        """Count a record that is gone, and have this writer's row say so."""
+        self._lost += 1
+        self._row_stored = False
 
     def _undo(self) -> None:
         if self._connection is not None:
@@ -359,9 +368,16 @@ class Writer:
             "kernel_id": about.kernel_id,
             "session_id": about.session_id,
             "notebook": about.notebook,
-            "stacks": about.stacks,
+            "stacks": self._stacks(),
         }
         return Spooled("writer", self.id, body)
+
+    def _stacks(self) -> str:
+        """Return the stacks as announced, and what no view could know otherwise."""
+        if not self._lost:
+            return self._about.stacks
+        said = f"lost: {self._lost} of this process's records could be kept nowhere"
+        return json.dumps({**json.loads(self._about.stacks), "journal": said})
 
     def _spool(self, record: Spooled) -> None:
         if not (self._row_stored or self._row_spooled):
@@ -376,7 +392,7 @@ class Writer:
                 self._spooled += 1
                 return
         if len(self._pending) == _MEMORY_LIMIT:
-            self._lost += 1
+            self._lose()
         self._pending.append(record)
 
     def _spool_folders(self) -> tuple[Path, ...]:
