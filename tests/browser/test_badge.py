@@ -1,6 +1,7 @@
 """The badge under a cell, on the whole chain: kernel, journal, server, page."""
 
 import json
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -87,6 +88,8 @@ def test_a_cut_stream_is_at_least_what_is_known(desk, ask: Callable[..., str]) -
     expect(badge).to_have_attribute("data-state", "partial")
     expect(badge.locator(".cc-Badge-cost")).to_contain_text("≥ $")
     expect(badge.locator(".cc-Badge-chip")).to_contain_text("stopped early")
+    desk.wait_for_kernel()
+    expect(badge).not_to_have_class(re.compile("cc-mod-live"))
     desk.shot("partial")
 
 

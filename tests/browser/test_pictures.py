@@ -1,5 +1,7 @@
 """The notebook of the README's picture: every state of a badge, and they add up."""
 
+import re
+
 from playwright.sync_api import expect
 
 from cellcost.testing.provider import Reply
@@ -105,3 +107,7 @@ def test_one_notebook_shows_every_state_and_its_total_adds_up(new_desk) -> None:
     costs = [int(badge.get_attribute("data-cost-nusd") or 0) for badge in badges]
     assert len(costs) == 4
     expect(total).to_have_attribute("data-cost-nusd", str(sum(costs)))
+    desk.wait_for_kernel()
+    for badge in badges:
+        expect(badge).not_to_have_class(re.compile("cc-mod-live"))
+    desk.shot("notebook-settled")
