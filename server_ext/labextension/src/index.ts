@@ -5,7 +5,11 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import {
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  Notification
+} from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -13,6 +17,7 @@ import { Widget } from '@lumino/widgets';
 
 import { Api } from './api.js';
 import { costIcon } from './icons.js';
+import { JournalToast } from './journalToast.js';
 import { NotebookWatch, type Surroundings } from './notebookWatch.js';
 import { Reruns } from './reruns.js';
 import { type Choices, choicesOf, DEFAULTS } from './settings.js';
@@ -83,6 +88,22 @@ function activate(
   if (statusBar) {
     addStatus(statusBar, today, onChoices, open);
   }
+  tellJournalTrouble(today, open);
+}
+
+function tellJournalTrouble(today: TodayCosts, open: () => void): void {
+  const actions = [{ label: 'Show', callback: open }];
+  const toast = new JournalToast({
+    warn: text => Notification.warning(text, { autoClose: false, actions }),
+    dismiss: id => {
+      Notification.dismiss(id);
+    }
+  });
+  today.changed.connect(() => {
+    if (today.today) {
+      toast.show(today.today.journal);
+    }
+  });
 }
 
 /** Watches every notebook that opens, and answers which watch a panel has. */

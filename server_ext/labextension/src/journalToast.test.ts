@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+
+import { JournalToast } from './journalToast.js';
+import type { Journal } from './wire.js';
+
+const OK: Journal = { state: 'ok', detail: '' };
+const WAITS: Journal = { state: 'spooling', detail: '4 kB wait' };
+
+it('tells a trouble once, takes it back, and tells the next one', () => {
+  const said: string[] = [];
+  const toast = new JournalToast({
+    warn: text => `${said.push(text)}`,
+    dismiss: id => said.push(`dismissed ${id}`)
+  });
+  for (const journal of [OK, WAITS, { ...WAITS, detail: '5 kB wait' }, OK, OK, WAITS]) {
+    toast.show(journal);
+  }
+  expect(said).toEqual([
+    'cellcost: journal trouble. 4 kB wait',
+    'dismissed 1',
+    'cellcost: journal trouble. 4 kB wait'
+  ]);
+});
