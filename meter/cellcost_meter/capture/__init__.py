@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from cellcost_meter.imports import when_imported
+from cellcost_meter.patches import Patch
 
 if TYPE_CHECKING:
     from cellcost_meter.recorder import CallRecorder
@@ -17,6 +18,14 @@ __all__ = ["STACKS", "install"]
 
 STACKS = ("httpx", "httpx2")
 """The client libraries that are hooked; one implementation serves both."""
+
+UNREAD_STACKS = {
+    "requests": "requests",
+    "aiohttp": "aiohttp",
+    "botocore": "botocore.client",
+}
+"""Stacks whose answers are not read yet -> the module to wait for: their model calls
+are kept, unpriced."""
 
 Stop = Callable[[], None]
 
@@ -55,7 +64,29 @@ def install(
             recorder.warm()
 
         stops.append(when_imported(stack, hook))
+    stops += [_watch(stack, recorder, announce) for stack in UNREAD_STACKS]
     return partial(_stop_all, stops)
+
+
+def _watch(
+    stack: str, recorder: "CallRecorder", announce: Callable[[str, str], object]
+) -> Stop:
+    patches: list[Patch] = []
+
+    def put(module: ModuleType) -> None:
+        from cellcost_meter.capture import other_stacks
+
+        watch = other_stacks.Watch(stack, recorder, announce)
+        patches.append(other_stacks.HOOKS[stack](module, watch))
+
+    forget = when_imported(UNREAD_STACKS[stack], put)
+
+    def stop() -> None:
+        forget()
+        for patch in patches:
+            patch.take_off()
+
+    return stop
 
 
 def _stop_all(stops: list[Stop]) -> None:

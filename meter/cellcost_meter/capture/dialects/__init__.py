@@ -8,17 +8,23 @@ from cellcost_meter.capture.dialects.openai_chat import CHAT, COMPLETIONS
 from cellcost_meter.capture.dialects.openai_embeddings import EMBEDDINGS
 from cellcost_meter.capture.dialects.openai_responses import RESPONSES
 from cellcost_meter.capture.dialects.reading import Answer, Asked, Dialect, StreamReader
+from cellcost_meter.capture.dialects.unread import UNREAD
 
 __all__ = ["DIALECTS", "Answer", "Asked", "Dialect", "StreamReader", "dialect_of"]
 
 DIALECTS: tuple[Dialect, ...] = (CHAT, COMPLETIONS, EMBEDDINGS, MESSAGES, RESPONSES)
 
-_BY_LAST_SEGMENT: dict[bytes, list[tuple[bytes, Dialect]]] = {}
-for _dialect in DIALECTS:
+
+def _last(path: bytes) -> bytes:
+    """Return the last segment, or the verb behind its colon (`x:generateContent`)."""
+    segment = path.rpartition(b"/")[2]
+    return segment.rpartition(b":")[2]
+
+
+_BY_LAST: dict[bytes, list[tuple[bytes, Dialect]]] = {}
+for _dialect in (*DIALECTS, *UNREAD):
     for _suffix in _dialect.suffixes:
-        _BY_LAST_SEGMENT.setdefault(_suffix.rpartition(b"/")[2], []).append(
-            (_suffix, _dialect)
-        )
+        _BY_LAST.setdefault(_last(_suffix), []).append((_suffix, _dialect))
 
 
 def dialect_of(raw_path: bytes) -> Dialect | None:
@@ -27,7 +33,7 @@ def dialect_of(raw_path: bytes) -> Dialect | None:
     Most requests of a process are no model calls: one dict look-up turns them away.
     """
     path = raw_path.partition(b"?")[0].rstrip(b"/")
-    for suffix, dialect in _BY_LAST_SEGMENT.get(path.rpartition(b"/")[2], ()):
+    for suffix, dialect in _BY_LAST.get(_last(path), ()):
         if path.endswith(suffix):
             return dialect
     return None

@@ -74,5 +74,7 @@ class Dialect:
     text: Callable[[Object], tuple[str, ...]]
     """The written text of a whole answer, for counting where no usage came."""
     stream: Callable[[], StreamReader]
+    unread: str = ""
+    """Why answers are not read: the call is kept with unknown usage. "" if they are."""
     usage_at_edges: bool = True
     """Whether the first or last few KB of a large answer tell all that is billed."""
