@@ -45,6 +45,8 @@ class EventSink:
     def feed(self, plain: bytes) -> None:
         for event, data in self._parser.feed(plain):
             self._understand(event, data)
+        if self._parser.overlong:
+            self.oddity = "an event was too large to be read"
 
     def finish(self) -> None:
         for event, data in self._parser.flush():

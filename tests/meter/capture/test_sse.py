@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellcost_meter.capture.sse import SseParser
+from cellcost_meter.capture.sse import MAX_LINE_BYTES, SseParser
 
 LINE = st.binary(max_size=12).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b""))
 END = st.sampled_from([b"\n", b"\r\n", b"\r"])
@@ -51,3 +51,22 @@ def test_cuts_change_nothing(
     assert read([wire[i : i + 1] for i in range(len(wire))]) == expected
     places = sorted({0, len(wire), *(c for c in cuts if c < len(wire))})
     assert read([wire[a:b] for a, b in pairwise(places)]) == expected
+
+
+def test_a_line_in_many_parts_is_read_in_linear_time() -> None:
+    parts = [b"data: ", *[b"x" * 1024] * 20_000, b"\n\n", b"data: 2\n\n"]
+    parser = SseParser()
+    # Joined each time, this would copy 200 GB.
+    found = [event for part in parts for event in parser.feed(part)]
+    assert [len(data) for _, data in found] == [20_480_000, 1]
+
+
+def test_a_line_without_end_is_passed_over_and_what_follows_is_read() -> None:
+    part = b"x" * (MAX_LINE_BYTES // 4)
+    parser = SseParser()
+    parts = [b"data: 1\n\n", b"data: ", *[part] * 6, b"\n\n", b"data: 2\n\n"]
+    assert [event for part in parts for event in parser.feed(part)] == [
+        ("", b"1"),
+        ("", b"2"),
+    ]
+    assert parser.overlong
