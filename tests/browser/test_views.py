@@ -1,10 +1,13 @@
 """What stands around the cells: popover, notebook total, status bar, panel."""
 
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 from playwright.sync_api import expect
 
+from cellcost.journal import JOURNAL_FILE
 from cellcost.testing.provider import Reply
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -116,6 +119,35 @@ def test_totals_add_up_in_toolbar_status_bar_and_panel(
     expect(panel).to_contain_text("totals.ipynb")
     expect(panel).to_contain_text("unpriced")
     desk.shot("panel")
+
+
+def test_records_beside_a_locked_journal_are_told_until_they_are_home(
+    desk, ask: Callable[..., str]
+) -> None:
+    (cell,) = desk.lab.write("locked.ipynb", ask(desk.provider.url))
+    desk.open("locked.ipynb")
+    desk.run(0)
+    desk.settled(cell, 45_000)
+    total = desk.page.locator('[data-cellcost="total"]')
+    panel = desk.page.locator('[data-cellcost="panel"]')
+    toast = desk.page.locator(".Toastify__toast", has_text="journal trouble")
+    path = desk.lab.home / JOURNAL_FILE
+    with closing(sqlite3.connect(path, isolation_level=None)) as journal:
+        journal.execute("BEGIN IMMEDIATE")
+        desk.run(0)
+        expect(total).to_contain_text("journal trouble")
+        expect(total).to_contain_text("≥ $")
+        expect(total).to_have_attribute("title", re.compile("cellcost doctor"))
+        expect(toast).to_be_visible()
+        total.click()
+        expect(panel.get_by_text("journal trouble")).to_have_count(1)
+        expect(panel).to_contain_text(str(desk.lab.home / "spool"))
+        desk.shot("journal-trouble")
+        journal.execute("ROLLBACK")
+    expect(total).to_have_attribute("data-cost-nusd", "90000")
+    expect(total).not_to_contain_text("journal trouble")
+    expect(panel).not_to_contain_text("journal trouble")
+    expect(toast).to_have_count(0)
 
 
 def test_a_kernel_without_the_meter_says_not_metered(
