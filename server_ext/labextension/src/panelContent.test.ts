@@ -52,7 +52,7 @@ describe('the models of today', () => {
 });
 
 describe('a journal with trouble', () => {
-  const journal = { state: 'spooling', detail: '4 kB wait in /home/spool' } as const;
+  const journal = { state: 'spooling', detail: '4 kB wait in $CELLCOST_HOME/spool' } as const;
 
   it('is told once, and every figure is a lower bound', () => {
     const day = today({ by_model: [USE], journal });
@@ -77,7 +77,7 @@ describe('a journal with trouble', () => {
     const node = document.createElement('div');
     node.append(...panelContent(today({ total: unknown, journal }), null));
     expect(node.querySelector('.cc-Panel-big')?.textContent).toBe('unknown');
-    expect(node.textContent).toContain('4 kB wait in /home/spool');
+    expect(node.textContent).toContain('4 kB wait in $CELLCOST_HOME/spool');
     expect(node.textContent).not.toContain('Run a cell');
   });
 });

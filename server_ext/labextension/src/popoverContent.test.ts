@@ -103,7 +103,7 @@ describe('the popover', () => {
   it.each([
     ['cell:<module>:4', 'line 4'],
     ['cell:summarise:2', 'summarise, line 2'],
-    ['/work/lib/tools.py:ask:12', 'tools.py, ask, line 12'],
+    ['/lib/search/tools.py:ask:12', 'tools.py, ask, line 12'],
     ['', '']
   ])('says the call site %s as %s', (site, words) => {
     expect(place(site)).toBe(words);
