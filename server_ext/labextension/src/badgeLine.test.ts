@@ -54,6 +54,10 @@ describe('the line under a cell', () => {
     expect(texts(cell(), running)).toEqual(texts(cell()));
     expect(badgeLine(cell(), running)).toMatchObject({ previous: true, live: false });
     expect(texts(cell(), superseded)[1]).toBe('previous run');
+    // Its call may wait beside the journal: that it made none is not known.
+    const hints = badgeLine(cell(), superseded).parts.map(part => part.hint);
+    expect(hints[0]).toContain('no model call of this one is known');
+    expect(hints[1]).toBe('No model call of the run after it is known.');
   });
 
   it('says a word, never a zero, where no price is known', () => {

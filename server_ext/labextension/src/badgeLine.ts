@@ -58,7 +58,7 @@ export function badgeLine(cell: CellView, moment: Moment): BadgeLine {
     parts.push({
       kind: 'note',
       text: 'previous run',
-      hint: 'The run after it made no model call.'
+      hint: 'No model call of the run after it is known.'
     });
   }
   parts.push(...usageParts(cell));
@@ -189,7 +189,7 @@ function chipParts(cell: CellView): Part[] {
 function costHint(cell: CellView, shown: CellView, moment: Moment): string {
   const rows = [exactFigure(shown)];
   if (moment.superseded) {
-    rows.push('from the previous run: this one has made no model call');
+    rows.push('from the previous run: no model call of this one is known');
   }
   if (cell.n_unpriced > 0) {
     rows.push(`${counted(cell.n_unpriced, 'call')} without a known price`);
