@@ -8,18 +8,21 @@ export interface Toasts {
   dismiss(id: string): void;
 }
 
+// JupyterLab cuts a toast's text at 140 letters: the panel tells the whole.
+const TEXT = 'cellcost: journal trouble. Figures are not complete for now.';
+
 export class JournalToast {
   constructor(private readonly _toasts: Toasts) {}
 
   /** Takes how the journal is now; tells a trouble once, however long it lasts. */
-  show({ state, detail }: Journal): void {
+  show({ state }: Journal): void {
     if (state === 'ok') {
       if (this.#shown !== null) {
         this._toasts.dismiss(this.#shown);
         this.#shown = null;
       }
     } else {
-      this.#shown ??= this._toasts.warn(`cellcost: journal trouble. ${detail}`.trim());
+      this.#shown ??= this._toasts.warn(TEXT);
     }
   }
 

@@ -72,6 +72,14 @@ describe('a journal with trouble', () => {
     ]);
   });
 
+  it('names the command that helps as code', () => {
+    const node = document.createElement('div');
+    const detail = '`cellcost doctor` says <b>why</b>';
+    node.append(...panelContent(today({ journal: { ...journal, detail } }), null));
+    expect(node.querySelector('code')?.textContent).toBe('cellcost doctor');
+    expect(node.textContent).toContain('cellcost doctor says <b>why</b>');
+  });
+
   it('leaves no zero where the day is unknown', () => {
     const unknown = total({ cost_nusd: null, calls: 0 });
     const node = document.createElement('div');

@@ -121,7 +121,11 @@ function heading(text: string): HTMLElement {
 }
 
 function muted(text: string): HTMLElement {
-  return element('div', { class: 'cc-muted' }, text);
+  // What stands between backticks is a command: `cellcost doctor`.
+  const words = text.split('`').map((part, index) => {
+    return index % 2 === 1 ? element('code', {}, part) : part;
+  });
+  return element('div', { class: 'cc-muted' }, ...words);
 }
 
 interface RowLook {
