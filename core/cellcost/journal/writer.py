@@ -115,6 +115,7 @@ class Writer:
         self._started_us = to_microseconds(utc_now())
         self._lock = threading.Lock()
         self._background_lock = threading.Lock()
+        self._held_for_fork: list[threading.Lock] = []
         self._connection: sqlite3.Connection | None = None
         self._background: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
@@ -223,14 +224,17 @@ class Writer:
 
     def before_fork(self) -> None:
         """Close the connections and keep the locks until after the fork."""
-        self._background_lock.acquire()
-        self._lock.acquire()
+        # Noted one by one: an interrupt here is swallowed by the interpreter, and what
+        # was taken must be given back all the same.
+        for lock in (self._background_lock, self._lock):
+            lock.acquire()
+            self._held_for_fork.append(lock)
         self._close_connections()
 
     def after_fork_in_parent(self) -> None:
         """Go on; the connection is opened anew when needed."""
-        self._lock.release()
-        self._background_lock.release()
+        while self._held_for_fork:
+            self._held_for_fork.pop().release()
 
     def after_fork_in_child(self) -> None:
         """Become a new writer; the parent's lock stays the parent's."""

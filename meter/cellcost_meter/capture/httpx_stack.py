@@ -247,6 +247,8 @@ def _watched_streams(module: ModuleType) -> _Wrap:
                 self._tap.stop("closed")
 
         def __getattr__(self, name: str) -> Any:
+            if "_inner" not in self.__dict__:  # a copy that is not filled yet
+                raise AttributeError(name)
             return getattr(self._inner, name)
 
         def __del__(self) -> None:
@@ -295,6 +297,8 @@ def _watched_streams(module: ModuleType) -> _Wrap:
                 self._tap.stop("closed")
 
         def __getattr__(self, name: str) -> Any:
+            if "_inner" not in self.__dict__:  # a copy that is not filled yet
+                raise AttributeError(name)
             return getattr(self._inner, name)
 
         def __del__(self) -> None:

@@ -38,10 +38,15 @@ class Counts:
     def _count(self, value: object, name: str, *, fatal: bool) -> int:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if number and isinstance(value, int) and 0 <= value <= MAX_TOKENS:
-            return value
-        shown = f"{value:g}" if number else type(value).__name__
+        if isinstance(value, int) and not isinstance(value, bool):
+            if 0 <= value <= MAX_TOKENS:
+                return value
+            # An integer off the wire may have more digits than a float holds.
+            shown = f"{value:g}" if abs(value) < 10**300 else "a huge number"
+        elif isinstance(value, float):
+            shown = f"{value:g}"
+        else:
+            shown = type(value).__name__
         self._say(f"{name} is {shown}", fatal=fatal)
         return 0
 
