@@ -182,3 +182,18 @@ def test_altered_ranks_are_refused() -> None:
 def test_every_public_function_says_what_it_gives() -> None:
     for name in tokens.__all__:
         assert inspect.getdoc(getattr(tokens, name))
+
+
+def test_at_the_end_of_the_interpreter_nothing_is_counted_and_nothing_raised() -> None:
+    program = (
+        "import atexit\n"
+        "from cellcost import tokens\n"
+        "atexit.register(lambda: print(tokens.count('hello world')))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")

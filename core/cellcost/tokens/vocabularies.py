@@ -136,7 +136,8 @@ def _build(name: str) -> "tiktoken.Encoding | None":
         import tiktoken  # 30 ms, and with its ranks 98 MB: only when somebody counts
 
         ranks = _read_ranks(source)
-    except (ImportError, OSError, EOFError, ValueError):
+    except (ImportError, OSError, EOFError, RuntimeError, ValueError):
+        # RuntimeError: while the interpreter ends nothing may import threads' pools.
         return None
     return tiktoken.Encoding(
         name=name,
