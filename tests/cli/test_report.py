@@ -123,14 +123,14 @@ def test_a_renamed_notebook_is_one_notebook(cli, book, home):
 def test_a_call_of_a_kernel_that_knows_the_old_name_is_the_renamed_notebooks(
     cli, book, home
 ):
-    book.call(1, notebook="/work/old/a.ipynb")
-    record_rename(home, "/work/old", "/work/new")
-    book.call(10, notebook="/work/old/a.ipynb")  # the kernel was started before
-    book.call(100, notebook="/work/older/a.ipynb")
+    book.call(1, notebook="/projects/old/a.ipynb")
+    record_rename(home, "/projects/old", "/projects/new")
+    book.call(10, notebook="/projects/old/a.ipynb")  # the kernel was started before
+    book.call(100, notebook="/projects/older/a.ipynb")
     rows = json.loads(cli("report", "--by", "notebook", "--json").stdout)
     assert {row["key"]: row["calls"] for row in rows} == {
-        "/work/new/a.ipynb": 2,
-        "/work/older/a.ipynb": 1,
+        "/projects/new/a.ipynb": 2,
+        "/projects/older/a.ipynb": 1,
     }
 
 

@@ -32,7 +32,7 @@ def test_a_name_that_is_no_path_of_this_machine_stays_as_it_is() -> None:
     assert named("sub/a.ipynb") == "sub/a.ipynb"
 
 
-@pytest.mark.parametrize("name", ["", "/root/sub/"])
+@pytest.mark.parametrize("name", ["", "/served/sub/"])
 def test_no_name_is_no_notebook(name: str) -> None:
     assert named(name) == ""
     assert notebook_path({}) == ""

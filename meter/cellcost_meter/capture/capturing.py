@@ -17,11 +17,17 @@ from cellcost_meter.recorder import CallRecorder
 if TYPE_CHECKING:
     from cellcost.config import Endpoint
 
-__all__ = ["Capture", "outermost"]
+__all__ = ["Capture", "on_its_way", "outermost"]
 
 outermost: ContextVar[Attempt | None] = ContextVar("cellcost_attempt", default=None)
 """The attempt whose client library runs in this context: what that library itself sends
 is the same call on its way (a custom transport on another client), not one more."""
+
+
+def on_its_way() -> bool:
+    """Whether a client library that we hook is in the middle of a call here."""
+    outer = outermost.get()
+    return outer is not None and not outer.returned
 
 
 class Capture:
@@ -49,8 +55,7 @@ class Capture:
         dialect = self._find_dialect(raw_path)
         if dialect is None:
             return None
-        outer = outermost.get()
-        return dialect if outer is None or outer.returned else None
+        return None if on_its_way() else dialect
 
     def begin(
         self, dialect: Dialect, *, url: str, endpoint: str, body: bytes | None

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cellcost.records import Call, Confidence
-from cellcost_meter.capture.capturing import outermost
+from cellcost_meter.capture.capturing import on_its_way
 from cellcost_meter.capture.dialects import dialect_of
 from cellcost_meter.capture.switch import Switch
 from cellcost_meter.patches import Patch, put_on
@@ -73,8 +73,7 @@ class Watch:
     @property
     def _on(self) -> bool:
         # Inside a client that we read, this stack only carries its call.
-        outer = outermost.get()
-        return self._switch.on and (outer is None or outer.returned)
+        return self._switch.on and not on_its_way()
 
     def _begin(self, call: Call) -> Ended:
         if not self._said:
