@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cellcost.config import load_settings, load_settings_or_default
+from cellcost.config import EditorSettings, load_settings, load_settings_or_default
 from cellcost.errors import ConfigError
 
 ENDPOINT = """
@@ -31,6 +31,14 @@ def test_without_any_file_the_defaults_hold(place):
     assert found.capture.stream_usage == "count"
     assert found.view.persist == "off"
     assert (found.endpoints, found.prices, found.sources) == ((), (), ())
+
+
+def test_an_editor_shows_all_but_uncapped_calls_unless_told_otherwise(place):
+    assert place.load().editor == EditorSettings()
+    place.user_file('[editor]\nhints = "off"\noff = ["COST001", "COST002"]')
+    place.project_file("[editor]\noff = []")
+    found = place.load().editor
+    assert found == EditorSettings(hints=False, off=frozenset())
 
 
 def test_a_later_layer_overrides_an_earlier_one(place):

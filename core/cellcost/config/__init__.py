@@ -2,11 +2,17 @@
 
 from cellcost.config.loading import load_settings, load_settings_or_default
 from cellcost.config.rates import Endpoint, OwnPrice
-from cellcost.config.settings import CaptureSettings, Settings, ViewSettings
+from cellcost.config.settings import (
+    CaptureSettings,
+    EditorSettings,
+    Settings,
+    ViewSettings,
+)
 from cellcost.home import journal_home
 
 __all__ = [
     "CaptureSettings",
+    "EditorSettings",
     "Endpoint",
     "OwnPrice",
     "Settings",

@@ -20,7 +20,12 @@ from cellcost.config.reading import (
     check_file,
 )
 from cellcost.config.schema import TAG_SECTION, scalar_settings
-from cellcost.config.settings import CaptureSettings, Settings, ViewSettings
+from cellcost.config.settings import (
+    CaptureSettings,
+    EditorSettings,
+    Settings,
+    ViewSettings,
+)
 from cellcost.config.trust import is_trusted, read_trust
 from cellcost.errors import ConfigError
 from cellcost.home import host_config_files, journal_home
@@ -178,9 +183,19 @@ class _Merge:
             prices=tuple(self.prices),
             capture=CaptureSettings(stream_usage=stream_usage),
             view=ViewSettings(persist=persist),
+            editor=self._editor(),
             sources=tuple(self.sources),
             untrusted=tuple(self.untrusted),
             notes=tuple(self.notes),
+        )
+
+    def _editor(self) -> EditorSettings:
+        return EditorSettings(
+            hints=self.values["editor.hints"] == "on",
+            lenses=self.values["editor.lenses"] == "on",
+            diagnostics=self.values["editor.diagnostics"] == "on",
+            completion=self.values["editor.completion"] == "on",
+            off=frozenset(self.values["editor.off"].split()),
         )
 
     def _is_locked(self, layer: Checked, key: str) -> bool:

@@ -16,7 +16,16 @@ __all__ = [
 ]
 
 Kind = Literal[
-    "text", "provider", "url", "date", "usd", "fraction", "rates", "keys", "pattern"
+    "text",
+    "codes",
+    "provider",
+    "url",
+    "date",
+    "usd",
+    "fraction",
+    "rates",
+    "keys",
+    "pattern",
 ]
 
 
@@ -97,6 +106,45 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("off",),
         default="off",
         variable="CELLCOST_VIEW_PERSIST",
+    ),
+    Setting(
+        section="editor",
+        name="hints",
+        kind="text",
+        meaning="The cost at the end of a call.",
+        choices=("on", "off"),
+        default="on",
+    ),
+    Setting(
+        section="editor",
+        name="lenses",
+        kind="text",
+        meaning="The sum above a function, a cell and a file.",
+        choices=("on", "off"),
+        default="on",
+    ),
+    Setting(
+        section="editor",
+        name="diagnostics",
+        kind="text",
+        meaning="Findings such as a large model in `dev`, with their quick fixes.",
+        choices=("on", "off"),
+        default="on",
+    ),
+    Setting(
+        section="editor",
+        name="completion",
+        kind="text",
+        meaning="Model names with their prices, offered while you type.",
+        choices=("on", "off"),
+        default="on",
+    ),
+    Setting(
+        section="editor",
+        name="off",
+        kind="codes",
+        meaning="Codes of findings that are not shown.",
+        default="COST002",
     ),
     Setting(
         section="endpoints",

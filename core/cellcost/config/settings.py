@@ -7,7 +7,7 @@ from typing import Literal
 
 from cellcost.config.rates import Endpoint, OwnPrice
 
-__all__ = ["CaptureSettings", "Settings", "ViewSettings"]
+__all__ = ["CaptureSettings", "EditorSettings", "Settings", "ViewSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,18 @@ class ViewSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EditorSettings:
+    """What an editor shows beside model calls."""
+
+    hints: bool = True
+    lenses: bool = True
+    diagnostics: bool = True
+    completion: bool = True
+    off: frozenset[str] = frozenset({"COST002"})
+    """Codes of findings that are not shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every layer merged, with locks and trust applied."""
 
@@ -37,6 +49,7 @@ class Settings:
     prices: tuple[OwnPrice, ...] = ()
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
+    editor: EditorSettings = field(default_factory=EditorSettings)
     sources: tuple[Path, ...] = ()
     """The settings files that were read, most general first."""
     untrusted: tuple[Path, ...] = ()

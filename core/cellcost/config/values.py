@@ -31,6 +31,8 @@ def check(setting: Setting, value: object) -> Value:
     match setting.kind:
         case "text" | "pattern":
             return _choice(setting, _text(value))
+        case "codes":
+            return _codes(value)
         case "provider":
             return _provider(_text(value).strip().lower())
         case "url":
@@ -76,6 +78,20 @@ def _choice(setting: Setting, text: str) -> str:
         return text
     allowed = " or ".join(f'"{choice}"' for choice in setting.choices)
     raise Invalid(f'must be {allowed}, not "{text}"{likely(text, setting.choices)}')
+
+
+def _codes(value: object) -> str:
+    """Return codes as one text, "COST002 COST005", from a list or such a text."""
+    if isinstance(value, str):
+        codes: list[object] = [*value.split()]
+    elif isinstance(value, list):
+        codes = cast(list[object], value)
+    else:
+        raise Invalid(f'must be a list like ["COST002"], not {_kind_of(value)}')
+    for code in codes:
+        if not isinstance(code, str) or not re.fullmatch(r"COST\d{3}", code):
+            raise Invalid(f'must be a list like ["COST002"]; "{code}" is no code')
+    return " ".join(str(code) for code in codes)
 
 
 def _provider(name: str) -> str:
