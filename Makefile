@@ -1,9 +1,10 @@
 # One command for each wish, here and in CI. Each sets up what it needs in .venv, once.
 #
 #   make demo            JupyterLab with a real model and live figures (HEADLESS=1: a table)
-#   make test            every test              (ARGS="-k name" runs some)
+#   make test            every test but those of VS Code   (ARGS="-k name": some)
+#   make test-vscode     the extension in a real VS Code   (ARGS="-k name": some)
 #   make check           linters and type checkers
-#   make build           the wheel and the sdist, into dist/
+#   make build           the wheel, the sdist and the .vsix, into dist/
 #   make bench           times every path beside its floor
 #
 # PYTHON=python3.12 chooses the interpreter that .venv is made from.
@@ -16,15 +17,25 @@ LAB := server_ext/labextension
 BUILT := server_ext/cellcost_server/labextension
 LAB_SOURCES := $(shell find $(LAB)/src $(LAB)/style $(LAB)/schema -type f 2>/dev/null) \
   $(wildcard $(LAB)/*.json)
+VSCODE := lsp/vscode
+VSCODE_SOURCES := $(shell find $(VSCODE)/src $(VSCODE)/media -type f 2>/dev/null) \
+  $(wildcard $(VSCODE)/*.json $(VSCODE)/*.mjs $(VSCODE)/*.md)
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' core/cellcost/__init__.py)
+VSIX := dist/cellcost-$(VERSION).vsix
+# VS Code as npm has it, with an address instead of a window: 1.139.
+CODE_SERVER := code-server@4.139.1
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(LAB)
+WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
+NPM := $(WITH_NODE) npm --prefix $(LAB)
+VSCODE_NPM := $(WITH_NODE) npm --prefix $(VSCODE)
+QUIET_NPM := --no-audit --no-fund --loglevel=error
 # The labextension is built here, by npm, not a second time by the editable install.
 EDITABLE := SKIP_JUPYTER_BUILDER=1 $(PIP) install -qq --no-build-isolation
 ARGS ?=
 HEADLESS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build bench clean lock \
+.PHONY: help demo test test-vscode check build bench clean lock \
   check-all ruff format mypy pyright lint-imports tsc eslint
 .DELETE_ON_ERROR:
 
@@ -34,22 +45,28 @@ help:
 demo: $(STAMPS)/demo $(STAMPS)/labextension
 	@$(BIN)/python examples/demo.py $(if $(HEADLESS),--headless)
 
-test: $(STAMPS)/test $(STAMPS)/labextension
+test: $(STAMPS)/test $(STAMPS)/labextension $(STAMPS)/vscode_modules
 	@echo "==> JavaScript tests (some seconds)"
 	@$(NPM) test --silent
+	@$(VSCODE_NPM) test --silent
 	@echo "==> Python tests (some minutes)"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+	@$(WITH_NODE) $(BIN)/python -m pytest $(ARGS)
 
-check: $(STAMPS)/test $(STAMPS)/node_modules
+test-vscode: $(STAMPS)/test $(STAMPS)/code-server $(VSIX)
+	@echo "==> tests in VS Code (some minutes)"
+	@$(WITH_NODE) $(BIN)/python -m pytest tests/vscode $(ARGS)
+
+check: $(STAMPS)/test $(STAMPS)/node_modules $(STAMPS)/vscode_modules
 	@$(MAKE) --no-print-directory --keep-going check-all || \
 	  { echo "==> make check found something to do, see above"; exit 1; }
 	@echo "==> all checks passed"
 
-build: $(STAMPS)/test
+build: $(STAMPS)/test $(STAMPS)/vscode_modules
 	@echo "==> building sdist and wheel, the labextension with them (about a minute)"
 	@rm -rf dist $(BUILT)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m hatchling build --clean
+	@$(WITH_NODE) $(BIN)/python -m hatchling build --clean
 	@rm -f $(STAMPS)/labextension
+	@$(MAKE) --no-print-directory $(VSIX)
 	@ls -l dist
 
 bench: $(STAMPS)/test
@@ -58,11 +75,14 @@ bench: $(STAMPS)/test
 
 clean:
 	rm -rf $(VENV) .demo dist $(BUILT) $(LAB)/node_modules $(LAB)/lib
+	rm -rf .vscode-test $(VSCODE)/node_modules $(VSCODE)/out
 
 # Locked with node_modules in place, npm would leave other platforms' packages out.
 lock: $(STAMPS)/builders
 	rm -rf $(LAB)/node_modules $(LAB)/package-lock.json
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved
+	rm -rf $(VSCODE)/node_modules $(VSCODE)/package-lock.json
+	$(VSCODE_NPM) install --package-lock-only --omit-lockfile-registry-resolved
 
 # -- checks ---------------------------------------------------------------------------
 
@@ -93,10 +113,12 @@ lint-imports:
 tsc:
 	@echo "==> tsc --noEmit"
 	@$(NPM) run --silent check
+	@$(VSCODE_NPM) run --silent check
 
 eslint:
 	@echo "==> eslint"
 	@$(NPM) run --silent lint
+	@$(VSCODE_NPM) run --silent lint
 
 # -- setting up -----------------------------------------------------------------------
 
@@ -124,7 +146,33 @@ $(STAMPS)/builders: $(STAMPS)/venv
 
 $(STAMPS)/node_modules: $(LAB)/package.json $(LAB)/package-lock.json $(STAMPS)/builders
 	@echo "==> installing npm packages (about a minute)"
-	@$(NPM) ci --no-audit --no-fund --loglevel=error
+	@$(NPM) ci $(QUIET_NPM)
+	@touch $@
+
+$(STAMPS)/vscode_modules: $(VSCODE)/package.json $(VSCODE)/package-lock.json \
+    $(STAMPS)/builders
+	@echo "==> installing npm packages of the VS Code extension (seconds)"
+	@$(VSCODE_NPM) ci --ignore-scripts $(QUIET_NPM)
+	@touch $@
+
+$(VSIX): $(VSCODE_SOURCES) LICENSE $(STAMPS)/vscode_modules
+	@echo "==> building the VS Code extension (seconds)"
+	@mkdir -p dist
+	@$(VSCODE_NPM) run --silent package -- --out "$(CURDIR)/$@" \
+	  > $(STAMPS)/vsix.log 2>&1 || { cat $(STAMPS)/vsix.log; exit 1; }
+
+# Its own install scripts would compile, or fetch from elsewhere; they only do for npm
+# what the two further lines do.
+$(STAMPS)/code-server: $(STAMPS)/builders
+	@echo "==> installing VS Code (code-server: half a minute, 0.6 GB in .vscode-test)"
+	@rm -rf .vscode-test && mkdir .vscode-test
+	@$(WITH_NODE) npm --prefix .vscode-test install --ignore-scripts $(QUIET_NPM) \
+	  $(CODE_SERVER)
+	@for folder in "" /extensions; do \
+	  $(WITH_NODE) npm --prefix \
+	    .vscode-test/node_modules/code-server/lib/vscode$$folder \
+	    install --omit=dev --ignore-scripts $(QUIET_NPM) || exit 1; \
+	done
 	@touch $@
 
 $(STAMPS)/built: $(LAB_SOURCES) $(STAMPS)/node_modules

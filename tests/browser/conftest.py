@@ -10,14 +10,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from cellcost.testing.provider import FakeProvider
 
@@ -26,27 +25,6 @@ BUILT = ROOT / "server_ext" / "cellcost_server" / "labextension"
 STARTUP_FILE = ROOT / "meter" / "shared" / "50-cellcost.py"
 SCREENSHOTS = ROOT / ".screenshots"
 SECONDS = 60
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def _chromium() -> str:
-    """Return the browser's path; without one, skip loudly or fail in CI."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found:
-        return found
-    missing = "NO CHROMIUM: no browser test was run (apt-get install chromium)"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    warnings.warn(missing, RuntimeWarning, stacklevel=2)
-    return pytest.skip(missing)
 
 
 @dataclass
@@ -333,16 +311,6 @@ def _asking(url: str, *, model: str = "gpt-5-mini", stream: bool = False) -> str
     return make + (
         "print(client.chat.completions.create(**asked).choices[0].message.content)"
     )
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    path = _chromium()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -109,5 +109,7 @@ def test_an_installed_wheel_knows_its_version_and_its_command(
 
 
 def test_python_and_javascript_carry_one_version(root: Path) -> None:
-    package = json.loads((root / "server_ext/labextension/package.json").read_text())
-    assert package["version"] == cellcost.__version__
+    for folder in ("server_ext/labextension", "lsp/vscode"):
+        for name in ("package.json", "package-lock.json"):
+            package = json.loads((root / folder / name).read_text())
+            assert package["version"] == cellcost.__version__, f"{folder}/{name}"

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+NPM_FOLDERS = ["server_ext/labextension", "lsp/vscode"]
+
 
 @pytest.fixture(scope="module")
 def settings(root: Path) -> dict[str, Any]:
@@ -63,18 +65,20 @@ def test_the_import_contracts_name_every_room(
     assert set(independence["modules"]) == others
 
 
-def test_the_npm_lockfile_names_no_registry(root: Path) -> None:
-    text = (root / "server_ext/labextension/package-lock.json").read_text()
+@pytest.mark.parametrize("folder", NPM_FOLDERS)
+def test_the_npm_lockfile_names_no_registry(root: Path, folder: str) -> None:
+    text = (root / folder / "package-lock.json").read_text()
     packages = json.loads(text)["packages"]
     assert len(packages) > 10
     assert not [name for name, package in packages.items() if "resolved" in package]
     assert not re.findall(r'"https?://[^"/]*(?:npm|registry)[^"]*"', text)
 
 
-def test_the_npm_lockfile_serves_every_platform(root: Path) -> None:
+@pytest.mark.parametrize("folder", NPM_FOLDERS)
+def test_the_npm_lockfile_serves_every_platform(root: Path, folder: str) -> None:
     # npm leaves other platforms' packages out when it locks an installed node_modules;
     # `npm ci` then refuses. Lock afresh: remove both, npm install --package-lock-only.
-    text = (root / "server_ext/labextension/package-lock.json").read_text()
+    text = (root / folder / "package-lock.json").read_text()
     packages = json.loads(text)["packages"]
     locked = {name.rpartition("node_modules/")[2] for name in packages}
     missing = {

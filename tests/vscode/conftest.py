@@ -1,0 +1,184 @@
+"""A real VS Code (code-server) with the built .vsix, in a real browser."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+import cellcost
+
+ROOT = Path(__file__).parents[2]
+ENTRY = ROOT / ".vscode-test/node_modules/code-server/out/node/entry.js"
+VSIX = ROOT / "dist" / f"cellcost-{cellcost.__version__}.vsix"
+BIN = Path(sys.executable).parent
+SCREENSHOTS = ROOT / ".screenshots"
+SECONDS = 60
+QUIET = {
+    "chat.disableAIFeatures": True,
+    "extensions.autoCheckUpdates": False,
+    "extensions.ignoreRecommendations": True,
+    "git.enabled": False,
+    "security.workspace.trust.enabled": False,
+    "telemetry.telemetryLevel": "off",
+    "update.mode": "none",
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.startupEditor": "none",
+    "workbench.tips.enabled": False,
+}
+
+
+@dataclass
+class CodeServer:
+    """A running code-server and the folder that holds all that is its own."""
+
+    url: str
+    folder: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def set(self, settings: dict[str, Any]) -> None:
+        """Store the user's settings; open windows follow."""
+        path = self.folder / "data" / "User" / "settings.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(QUIET | settings, indent=2), encoding="utf-8")
+
+
+def start_code_server(folder: Path, *, env: dict[str, str]) -> Iterator[CodeServer]:
+    """Start code-server with the built .vsix, yield it when it answers, stop it."""
+    for missing in (path for path in (ENTRY, VSIX) if not path.exists()):
+        pytest.fail(f"There is no {missing}: make test-vscode makes it.")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CELLCOST", "JUPYTER", "IPYTHON", "OPENAI", "VSCODE"))
+    }
+    kept |= {"HOME": str(folder)} | env
+    command = [
+        *(str(BIN / "node"), str(ENTRY)),
+        *("--user-data-dir", str(folder / "data")),
+        *("--extensions-dir", str(folder / "extensions")),
+    ]
+    install = [*command, "--install-extension", str(VSIX), "--force"]
+    subprocess.run(install, env=kept, check=True, capture_output=True, timeout=SECONDS)
+    serve = ["--auth", "none", "--bind-addr", f"127.0.0.1:{port}"]
+    serve += ["--disable-telemetry", "--disable-update-check"]
+    log = folder / "code-server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command + serve,
+            env=kept,
+            cwd=folder,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    server = CodeServer(f"http://127.0.0.1:{port}/", folder, process, log)
+    server.set({})
+    try:
+        _wait_until_up(server)
+        yield server
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(SECONDS)
+
+
+def _wait_until_up(server: CodeServer) -> None:
+    give_up = time.monotonic() + SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(f"{server.url}healthz", timeout=SECONDS).close()
+            return
+        except (urllib.error.URLError, ConnectionError):
+            stopped = server.process.poll() is not None
+            if stopped or time.monotonic() > give_up:
+                pytest.fail(f"code-server did not start:\n{server.log.read_text()}")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.process.wait(0.1)
+
+
+@dataclass
+class Window:
+    """One VS Code window on a folder, with the words that the tests speak."""
+
+    page: Page
+    server: CodeServer
+    folder: Path
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, *names: str) -> None:
+        """Open the folder with these files."""
+        host = urllib.parse.urlsplit(self.server.url).netloc
+        files = [
+            ["openFile", f"vscode-remote://{host}{self.folder / name}"]
+            for name in names
+        ]
+        query = {"folder": str(self.folder), "payload": json.dumps(files)}
+        self.page.goto(f"{self.server.url}?{urllib.parse.urlencode(query)}")
+        expect(self.page.locator(".statusbar")).to_be_visible()
+
+    def status(self, words: str) -> Locator:
+        """Return the status bar items that say these words."""
+        return self.page.locator(".statusbar-item", has_text=words)
+
+    def shot(self, name: str) -> None:
+        """Take a picture for people to look at."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"vscode-{name}.png")
+
+
+@pytest.fixture(scope="session")
+def code_server(
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> Iterator[CodeServer]:
+    """VS Code with the built extension."""
+    folder = tmp_path_factory.mktemp("vscode")
+    yield from start_code_server(folder, env={"CELLCOST_HOME": str(folder / "home")})
+
+
+NewWindow = Callable[..., Window]
+
+
+@pytest.fixture
+def new_window(
+    code_server: CodeServer, browser: Browser, tmp_path: Path
+) -> Iterator[NewWindow]:
+    """Make windows on folders with these files."""
+    windows: list[Window] = []
+
+    def make(files: dict[str, str], **options: Any) -> Window:
+        folder = tmp_path / f"project{len(windows)}"
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        options = {"viewport": {"width": 1180, "height": 800}} | options
+        context = browser.new_context(**options)
+        context.set_default_timeout(SECONDS * 1000)
+        page = context.new_page()
+        window = Window(page, code_server, folder)
+        page.on("pageerror", lambda error: window.errors.append(str(error)))
+        windows.append(window)
+        window.open(*files)
+        return window
+
+    expect.set_options(timeout=SECONDS * 1000)
+    yield make
+    for window in windows:
+        window.page.context.close()
