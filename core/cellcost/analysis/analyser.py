@@ -4,17 +4,18 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 
 from cellcost.analysis import syntax as s
 from cellcost.analysis.calling import call_func, construct
 from cellcost.analysis.callsite import CallSite, site_of
 from cellcost.analysis.heat import hot_names
-from cellcost.analysis.run import OutOfBudget, Run
+from cellcost.analysis.run import OutOfBudget, Run, Step
 from cellcost.analysis.scopes import END, NEXT, Flow, Frame, Module
-from cellcost.analysis.sites import Look, record
+from cellcost.analysis.sites import Look, Sighting, record
 from cellcost.analysis.source import Chunk
 from cellcost.analysis.statements import execute
-from cellcost.analysis.units import Document, Unit
+from cellcost.analysis.units import Document, Notebook, Unit
 from cellcost.analysis.values import (
     Args,
     Class,
@@ -28,7 +29,7 @@ from cellcost.analysis.values import (
     lit,
 )
 
-__all__ = ["Find", "analyse"]
+__all__ = ["Find", "analyse", "reached"]
 
 Find = Callable[[str, str], Document | None]
 """From a dotted module name (with leading dots) and the importer's path to a file."""
@@ -47,10 +48,7 @@ def analyse(unit: Unit, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
 
     Never raises on any text; what takes too long is cut, and what was found stays.
     """
-    main = Module(unit.path)
-    imports = _Imports(find, {unit.path: main})
-    run = Run(imports)
-    imports.run = run
+    run, main = _begin(unit, find)
     _run_unit(run, main, unit)
     _run_roots(run, main, unit)
     sites = [
@@ -61,23 +59,63 @@ def analyse(unit: Unit, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
     return tuple(sorted(sites, key=lambda site: site.order))
 
 
+def reached(
+    notebook: Notebook, *, find: Find = nothing_found
+) -> dict[int, tuple[CallSite, ...]]:
+    """Return what running each cell calls, by the cell's index.
+
+    A call that a cell reaches in two ways (two calls of one function, say) is there
+    twice, each with what is known that way; wrappers are left out: their call is in it.
+    Never raises on any text.
+    """
+    run, main = _begin(notebook, find)
+    _run_unit(run, main, notebook)
+    ways: dict[int, dict[tuple[int, tuple[Step, ...]], Sighting]] = {}
+    for seen, look, way, cell in run.log:
+        if cell is None or seen.wraps:
+            continue
+        found = ways.setdefault(cell, {})
+        found.setdefault((id(seen), way), replace(seen, looks=[])).looks.append(look)
+    return {
+        cell: tuple(site_of(sighting) for sighting in found.values())
+        for cell, found in ways.items()
+    }
+
+
+def _begin(unit: Unit, find: Find) -> tuple[Run, Module]:
+    main = Module(unit.path)
+    imports = _Imports(find, {unit.path: main})
+    run = Run(imports)
+    imports.run = run
+    return run, main
+
+
 def _run_unit(run: Run, module: Module, unit: Unit) -> None:
     run.hot |= hot_names([chunk for _, _, chunk in unit.pieces()])
     left: set[int | None] = set()
     for cell, row, chunk in unit.pieces():
         if cell in left:
             continue
+        _enter(run, cell)
         with run.loop(None) if unit.looped(cell) else nullcontext():
             flow = _run_chunk(run, module, cell, row, chunk)
         if flow == END and isinstance(chunk.body[-1], s.ExprStmt | s.Jump):
             # `sys.exit()` or `raise`: nothing below runs in this file or cell.
             left.add(cell)
     for cell, magic in unit.magics():
+        _enter(run, cell)
         place = Place(module, cell, magic.row, lambda row, column: column)
         frame = Frame(module, place, module.vars)
         look = Look(lit(magic.model), (lit(magic.prompt),), None, (), "")
         span = s.Span(0, magic.column, 0, magic.end_column)
         record(run, frame, span, "chat", look, family="jupyter-ai")
+
+
+def _enter(run: Run, cell: int | None) -> None:
+    """Say which cell runs; what it imports runs in it too."""
+    if cell is not None and cell != run.cell:
+        run.cell = cell
+        run.turns.clear()
 
 
 def _run_chunk(

@@ -15,7 +15,7 @@ from cellcost.analysis.billing import call_duck, call_thing
 from cellcost.analysis.containers import call_container
 from cellcost.analysis.families import find
 from cellcost.analysis.foreign import call_foreign
-from cellcost.analysis.run import Run
+from cellcost.analysis.run import Run, Step
 from cellcost.analysis.scopes import Frame, lookup
 from cellcost.analysis.sites import record_wrapper
 from cellcost.analysis.values import (
@@ -170,15 +170,24 @@ def call_func(
     given = list(inner.vars.items())
     since = len(run.log)
     run.stack.append(mark)
+    run.way.append(_step(frame, span))
     try:
         result = _body(run, inner, func)
     finally:
         run.stack.pop()
+        run.way.pop()
     run.answers[mark] = result
     gives = bool(args.at or args.named or not args.whole)
     if frame is not None and span is not None and gives and len(run.log) > since:
         record_wrapper(run, frame, span, func, given, since)
     return result
+
+
+def _step(frame: Frame | None, span: s.Span | None) -> Step:
+    if frame is None or span is None:
+        return "", None, 0, 0
+    place = frame.place
+    return place.module.path, place.cell, place.row + span.row, span.column
 
 
 def _body(run: Run, inner: Frame, func: Func) -> Value:

@@ -12,7 +12,7 @@ from cellcost.analysis.values import Func, Value
 if TYPE_CHECKING:
     from cellcost.analysis.sites import Logged, Sighting
 
-__all__ = ["Loop", "OutOfBudget", "Run"]
+__all__ = ["Loop", "OutOfBudget", "Run", "Step"]
 
 
 class OutOfBudget(Exception):
@@ -30,6 +30,9 @@ class Loop:
 
 Spot = tuple[str, int | None, int, int, str]
 """Path, cell, row, column and kind of a call site."""
+
+Step = tuple[str, int | None, int, int]
+"""Path, cell, row and column of a call that the user's function was entered by."""
 
 ImportModule = Callable[[str, Module], "Module | None"]
 """From a dotted name (with leading dots) and the importer to a workspace module."""
@@ -49,7 +52,11 @@ class Run:
     called: set[int] = field(default_factory=set[int])
     stack: list[int] = field(default_factory=list[int])
     """The definitions of the functions that run now."""
+    way: list[Step] = field(default_factory=list[Step])
+    """Where each of them was called: two calls of one function are two ways to it."""
     turns: dict[int, int] = field(default_factory=dict[int, int])
+    cell: int | None = None
+    """The notebook's cell that runs now; None in a file."""
     answers: dict[int, Value] = field(default_factory=dict[int, Value])
     globals: dict[str, Value] = field(default_factory=dict[str, Value])
     """What frameworks keep for a process: `dspy.configure(lm=...)`."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cellcost.analysis import syntax as s
-from cellcost.analysis.run import Loop, Run
+from cellcost.analysis.run import Loop, Run, Step
 from cellcost.analysis.scopes import Frame
 from cellcost.analysis.values import (
     Func,
@@ -17,6 +18,7 @@ from cellcost.analysis.values import (
 )
 
 __all__ = [
+    "Logged",
     "Look",
     "Sighting",
     "record",
@@ -54,8 +56,15 @@ class Sighting:
     looks: list[Look] = field(default_factory=list[Look])
 
 
-Logged = tuple[Sighting, Look, int]
-"""A sighting, how it was reached, and how deep in function calls."""
+class Logged(NamedTuple):
+    """A sighting at the moment when it was reached."""
+
+    sighting: Sighting
+    look: Look
+    way: tuple[Step, ...]
+    """Through which calls of the user's functions."""
+    cell: int | None
+    """Which cell of the notebook ran."""
 
 
 def record(
@@ -85,7 +94,7 @@ def record(
         run.sightings[key] = found
     if look not in found.looks and len(found.looks) < _MOST_LOOKS:
         found.looks.append(look)
-    run.log.append((found, look, len(run.stack)))
+    run.log.append(Logged(found, look, tuple(run.way), run.cell))
 
 
 def _scope(frame: Frame) -> str:
@@ -121,11 +130,11 @@ def record_wrapper(
     for _, value in given:
         texts.update(_literals_in(value, 0))
     foreign = func.place.module is not frame.place.module
-    for seen, look, depth in list(run.log[since:]):
+    for seen, look, way, _ in list(run.log[since:]):
         chosen = tuple(
             atom for atom in literals(look.models) if _comes_from(atom, texts)
         )
-        direct = foreign and not seen.wraps and depth == len(run.stack) + 1
+        direct = foreign and not seen.wraps and len(way) == len(run.stack) + 1
         if not chosen and not direct:
             continue
         models = chosen or look.models
