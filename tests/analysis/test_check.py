@@ -9,8 +9,8 @@ from cellcost.cli import main
 
 SOURCE = """from openai import OpenAI
 client = OpenAI()
-client.responses.create(model="o1", input="x", max_output_tokens=9)
-client.responses.create(model="o1", input="x")  # cellcost: ignore[COST001] a demo
+client.responses.create(model="o1-pro", input="x", max_output_tokens=9)
+client.responses.create(model="o1-pro", input="x")  # cellcost: ignore[COST001] a demo
 """
 
 
@@ -76,7 +76,7 @@ def test_fail_on_makes_the_exit_status(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["check", "app", "--fail-on", "COST001"]) == 1
     assert main(["check", "app", "--fail-on", "COST005"]) == 0
     out = capsys.readouterr().out
-    assert "COST001 o1 is a large model" in out
+    assert "COST001 o1-pro is a large model" in out
 
 
 def test_the_environment_decides_how_grave_a_large_model_is(

@@ -124,11 +124,11 @@ CALL = 'client.responses.create(model="{}", input="x", max_output_tokens=9)\n'
 
 
 def test_a_large_model_is_a_warning_in_dev_and_a_remark_elsewhere() -> None:
-    """Large: $20 or more per 1M output tokens; o1 costs $60, gpt-4o $10."""
-    large = estimates(HEAD + CALL.format("o1"))
+    """Large: $20 or more per 1M output tokens; o1-pro costs $600, gpt-4o $10."""
+    large = estimates(HEAD + CALL.format("o1-pro"))
     assert [(f.code, f.severity) for f in findings(large)] == [("COST001", "warning")]
     assert [f.severity for f in findings(large, environment="prod")] == ["information"]
-    assert findings(large, large_output_rate=Decimal(61)) == ()
+    assert findings(large, large_output_rate=Decimal(601)) == ()
     assert codes(HEAD + CALL.format("gpt-4o")) == []
 
 
@@ -152,6 +152,8 @@ def test_a_long_prompt_sent_again_uncached_is_found() -> None:
         ' system=RULES, messages=[{"role": "user", "content": q}])\n'
     )
     assert codes(source) == ["COST004"]
+    marked = '[{"type": "text", "text": RULES, "cache_control": {"type": "ephemeral"}}]'
+    assert codes(source.replace("system=RULES", f"system={marked}")) == []
 
 
 def test_a_huge_literal_prompt_is_found() -> None:
@@ -201,7 +203,7 @@ def test_json_has_what_the_issue_lists() -> None:
 
 
 def test_sarif_names_rule_level_and_region() -> None:
-    log = sarif(findings(estimates(HEAD + CALL.format("o1"))), version="1", rows={})
+    log = sarif(findings(estimates(HEAD + CALL.format("o1-pro"))), version="1", rows={})
     (result,) = log["runs"][0]["results"]
     assert (result["ruleId"], result["level"]) == ("COST001", "warning")
     region = result["locations"][0]["physicalLocation"]["region"]

@@ -1,8 +1,17 @@
 """Model calls in Python source: found, resolved and estimated; nothing is run."""
 
-from cellcost.analysis.analyser import Find, analyse
+from cellcost.analysis.analyser import Find, analyse, reached
 from cellcost.analysis.callsite import Area, CallSite, Model
-from cellcost.analysis.codes import CODES, Finding, Severity, findings, ignored
+from cellcost.analysis.cheaper import Cheaper, cheaper
+from cellcost.analysis.codes import (
+    CODES,
+    OFF_BY_DEFAULT,
+    Finding,
+    Severity,
+    findings,
+    ignored,
+    silenced,
+)
 from cellcost.analysis.estimate import (
     Book,
     Candidate,
@@ -19,11 +28,13 @@ from cellcost.analysis.workspace import Workspace, python_files, read_text
 
 __all__ = [
     "CODES",
+    "OFF_BY_DEFAULT",
     "Area",
     "Book",
     "CallSite",
     "Candidate",
     "Cell",
+    "Cheaper",
     "Count",
     "Document",
     "Estimate",
@@ -37,6 +48,7 @@ __all__ = [
     "Unit",
     "Workspace",
     "analyse",
+    "cheaper",
     "code_cells",
     "estimate",
     "estimate_json",
@@ -44,6 +56,8 @@ __all__ = [
     "ignored",
     "named",
     "python_files",
+    "reached",
     "read_text",
     "sarif",
+    "silenced",
 ]

@@ -3,17 +3,30 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from cellcost.analysis.cheaper import Cheaper, CheaperOf
 from cellcost.analysis.estimate import Candidate, Estimate
+from cellcost.analysis.retirement import retirement
+from cellcost.money import format_usd
 
-__all__ = ["CODES", "LARGE_OUTPUT_RATE", "Finding", "Severity", "findings", "ignored"]
+__all__ = [
+    "CODES",
+    "LARGE_OUTPUT_RATE",
+    "OFF_BY_DEFAULT",
+    "Finding",
+    "Severity",
+    "findings",
+    "ignored",
+    "silenced",
+]
 
 Severity = Literal["error", "warning", "information"]
 
 LARGE_OUTPUT_RATE = Decimal(20)
-"""USD per 1,000,000 output tokens from which a model is large (issue 3)."""
+"""USD per 1,000,000 output tokens from which a model is large."""
 
 HUGE_PROMPT_TOKENS = 4000
 """Input tokens of literal text from which a prompt is huge."""
@@ -30,14 +43,6 @@ OFF_BY_DEFAULT = frozenset({"COST002"})
 _CACHE_FROM_TOKENS = 1024
 """OpenAI and Anthropic cache no prefix that is shorter (documentation, 2026-11)."""
 
-# Models that their maker has shut down or will by a date it published (2026-11).
-_RETIRED = re.compile(
-    r"^(?:text-davinci-00[123]|text-(?:curie|babbage|ada)-001|code-davinci-00[12]"
-    r"|gpt-3\.5-turbo-(?:0301|0613|16k(?:-0613)?)|gpt-4-(?:0314|32k.*|vision-preview)"
-    r"|claude-(?:1|2|instant).*|claude-3-(?:sonnet|opus)-.*|palm-2|text-bison.*"
-    r"|chat-bison.*|gemini-1\.0-.*|gemini-pro)$"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -46,7 +51,16 @@ class Finding:
     code: str
     severity: Severity
     message: str
+    """What, why it matters here, what to do."""
     estimate: Estimate
+    candidate: Candidate | None = None
+    """The model that it is about; None if it is about the call."""
+    cheaper: tuple[Cheaper, ...] = ()
+    """What to use instead, the nearest step down first."""
+
+
+def _nothing_cheaper(item: Estimate, candidate: Candidate) -> tuple[Cheaper, ...]:
+    return ()
 
 
 def findings(
@@ -55,62 +69,87 @@ def findings(
     environment: str = "dev",
     large_output_rate: Decimal = LARGE_OUTPUT_RATE,
     off: Iterable[str] = OFF_BY_DEFAULT,
+    instead: CheaperOf = _nothing_cheaper,
 ) -> tuple[Finding, ...]:
-    """Return what is worth a word, call site by call site."""
+    """Return what is worth a word, call site by call site.
+
+    `instead` names smaller models for a call: `cheaper` with its price book.
+    """
     skipped = frozenset(off)
     found: list[Finding] = []
     for number, item in enumerate(estimates):
         found += (
-            *_large(item, environment, large_output_rate),
+            *_large(item, environment, large_output_rate, instead),
             *_uncapped(item),
             *_endless(item),
             *_resent(item, estimates[:number]),
             *_huge(item),
-            *_retired(item),
+            *_retired(item, instead),
         )
     return tuple(f for f in found if f.code not in skipped)
 
 
-def _large(item: Estimate, environment: str, limit: Decimal) -> Iterator[Finding]:
-    large = [c for c in item.candidates if _is_large(c, limit)]
+def _large(
+    item: Estimate, environment: str, limit: Decimal, instead: CheaperOf
+) -> Iterator[Finding]:
+    large = [c for c in item.candidates if (c.output_rate or 0) >= limit]
     if not large:
         return
     names = " or ".join(dict.fromkeys(c.means.model for c in large))
-    rate = max(c.output_rate for c in large if c.output_rate is not None)
+    dearest = max(large, key=lambda c: c.output_rate or 0)
+    other = instead(item, dearest)
+    said = (
+        f"{names} is a large model in {environment}"
+        f" ({_rate(dearest.output_rate)} per 1M output tokens)."
+    )
     severity: Severity = "warning" if environment == "dev" else "information"
-    yield Finding(
-        "COST001",
-        severity,
-        f"{names} is a large model (${rate:f} per 1M output tokens) in {environment};"
-        " a smaller one may do here",
-        item,
+    advice = _compared(dearest, other[0]) if other else "A smaller one may do here."
+    yield Finding("COST001", severity, f"{said} {advice}", item, dearest, other)
+
+
+def _compared(own: Candidate, other: Cheaper) -> str:
+    if other.cost_nusd is None or other.own_nusd is None:
+        return (
+            f"{other.model} costs {_rate(other.output_rate)}"
+            f" instead of {_rate(own.output_rate)}."
+        )
+    return (
+        f"The same call on {other.model}: ≈ {format_usd(other.cost_nusd)}"
+        f" instead of {format_usd(other.own_nusd)}."
     )
 
 
-def _is_large(candidate: Candidate, limit: Decimal) -> bool:
-    return candidate.output_rate is not None and candidate.output_rate >= limit
+def _rate(rate: Decimal | None) -> str:
+    return "an unknown price" if rate is None else f"${rate.normalize():f}"
 
 
 _TEXT_KINDS = frozenset({"chat", "responses", "messages", "completion", "agent"})
 
 
 def _uncapped(item: Estimate) -> Iterator[Finding]:
-    if item.site.kind in _TEXT_KINDS and not item.site.capped:
-        yield Finding(
-            "COST002",
-            "information",
-            "nothing caps the output of this call: give it max_tokens",
-            item,
-        )
+    if item.site.kind not in _TEXT_KINDS or item.site.capped:
+        return
+    rates = [c.output_rate for c in item.candidates if c.output_rate is not None]
+    price = f" at {_rate(max(rates))} per 1M tokens" if rates else ""
+    yield Finding(
+        "COST002",
+        "information",
+        f"Nothing caps the output of this call{price}: one long answer may cost many"
+        " times the usual. Give it the most tokens that an answer needs.",
+        item,
+    )
 
 
 def _endless(item: Estimate) -> Iterator[Finding]:
     if any(loop.endless for loop in item.site.loops):
+        turn = (
+            f" ≈ {format_usd(item.typical_nusd)} a turn:" if item.typical_nusd else ""
+        )
         yield Finding(
             "COST003",
             "warning",
-            "this call is in a loop that only a break or return ends:"
-            " bound it, or what it costs has no bound either",
+            f"This call is in a loop that only a break or return ends.{turn}"
+            f"{' b' if turn else ' B'}ound it, or what it costs has no bound either.",
             item,
         )
 
@@ -121,7 +160,7 @@ def _resent(item: Estimate, before: Sequence[Estimate]) -> Iterator[Finding]:
     if size is None or size.low < _CACHE_FROM_TOKENS:
         return
     texts = {t for p in item.site.prompts for t in p.texts if len(t) >= 4000}
-    if not texts or any("cache_control" in t for t in texts):
+    if not texts or any(prompt.cached for prompt in item.site.prompts):
         return
     again = item.site.in_loop or any(
         t in texts for other in before for p in other.site.prompts for t in p.texts
@@ -130,32 +169,56 @@ def _resent(item: Estimate, before: Sequence[Estimate]) -> Iterator[Finding]:
         yield Finding(
             "COST004",
             "information",
-            f"about {size.low:,} tokens are sent again each time:"
-            " mark them with cache_control",
+            f"About {size.low:,} tokens are sent again each time. Marked with"
+            f" cache_control{_cached_price(item)}.",
             item,
         )
+
+
+def _cached_price(item: Estimate) -> str:
+    for candidate in item.candidates:
+        if not candidate.card.reason:
+            rates = candidate.card.brackets[0][1]
+            full, cached = rates.input.contracted_rate, rates.cache_read.contracted_rate
+            if full is not None and cached is not None and cached < full:
+                return (
+                    f" they cost {_rate(cached)} instead of {_rate(full)} per 1M from"
+                    " the second call on"
+                )
+    return " they cost less from the second call on"
 
 
 def _huge(item: Estimate) -> Iterator[Finding]:
     size = item.input_tokens
     if size is not None and size.low >= HUGE_PROMPT_TOKENS:
+        cost = ""
+        if item.cost_nusd is not None and item.cost_nusd.low:
+            cost = f", ≈ {format_usd(item.cost_nusd.low)} each time"
         yield Finding(
             "COST005",
             "information",
-            f"the prompt holds about {size.low:,} tokens of literal text",
+            f"The prompt holds about {size.low:,} tokens of literal text{cost}."
+            " Send only the part that this call needs.",
             item,
         )
 
 
-def _retired(item: Estimate) -> Iterator[Finding]:
+def _retired(item: Estimate, instead: CheaperOf) -> Iterator[Finding]:
     if item.site.kind == "load":
         return
     for candidate in item.candidates:
         name = candidate.means.model
-        if _RETIRED.match(name):
-            yield Finding("COST006", "warning", f"{name} is retired", item)
+        day = retirement(candidate.means.provider, name)
+        if day is not None and day <= item.at.date():
+            when = "" if day == date.min else f" on {day.isoformat()}"
+            other = instead(item, candidate)
+            advice = _compared(candidate, other[0]) if other else "Use a newer model."
+            said = f"{name} is retired: its maker shut it down{when}. {advice}"
+            yield Finding("COST006", "warning", said, item, candidate, other)
         elif candidate.card.reason:
-            yield Finding("COST006", "information", candidate.card.reason, item)
+            reason = candidate.card.reason
+            said = f"{reason[:1].upper()}{reason[1:]}."
+            yield Finding("COST006", "information", said, item, candidate)
 
 
 _IGNORE = re.compile(r"#\s*cellcost:\s*ignore(?:\[(?P<codes>[A-Z0-9,\s]*)\])?")
@@ -171,3 +234,16 @@ def ignored(line: str) -> frozenset[str] | None:
         return None
     codes = found["codes"] or ""
     return frozenset(code.strip() for code in codes.split(",") if code.strip())
+
+
+def silenced(finding: Finding, lines: Sequence[str]) -> bool:
+    """Say whether a comment on a line of the call silences a finding.
+
+    `lines` are those of the call's file or cell.
+    """
+    area = finding.estimate.site.area
+    for line in lines[area.row : area.end_row + 1]:
+        codes = ignored(line)
+        if codes is not None and (not codes or finding.code in codes):
+            return True
+    return False

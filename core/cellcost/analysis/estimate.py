@@ -13,7 +13,16 @@ from cellcost.config.rates import Endpoint
 from cellcost.prices import RateCard
 from cellcost.records import Line, Usage, known_cost, unpriced_lines
 
-__all__ = ["Book", "Candidate", "Count", "Estimate", "Range", "estimate"]
+__all__ = [
+    "Book",
+    "Candidate",
+    "Count",
+    "Estimate",
+    "Range",
+    "estimate",
+    "output_rate",
+    "price_of_call",
+]
 
 Count = Callable[[str, str], int | None]
 """From a text and a model to tokens; None if they cannot be counted."""
@@ -89,6 +98,8 @@ class Estimate:
     typical_nusd: int | None
     reasons: tuple[str, ...]
     """Why the range is no narrower, in order of weight."""
+    at: datetime
+    """The moment whose prices these are."""
 
 
 def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estimate:
@@ -116,6 +127,7 @@ def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estim
         cost_nusd=cost,
         typical_nusd=usual,
         reasons=tuple(dict.fromkeys(reasons)),
+        at=at,
     )
 
 
@@ -127,10 +139,14 @@ def _candidate(model: Model, site: CallSite, book: Book, at: datetime) -> Candid
     else:
         means = named(model.written, provider)
     card = book.rate_card(means.provider, means.model, at=at, endpoint=endpoint)
-    rate = None
-    if not card.reason and card.brackets:
-        rate = card.brackets[0][1].output.contracted_rate
-    return Candidate(model, means, card, rate)
+    return Candidate(model, means, card, output_rate(card))
+
+
+def output_rate(card: RateCard) -> Decimal | None:
+    """Return USD per 1,000,000 output tokens; None without a price."""
+    if card.reason or not card.brackets:
+        return None
+    return card.brackets[0][1].output.contracted_rate
 
 
 def _provider(site: CallSite, candidates: Iterable[Candidate], book: Book) -> str:
@@ -190,8 +206,8 @@ def _cost(
     low_in = inputs.low if inputs else 0
     high_in = inputs.high if inputs else None
     for candidate in priced:
-        low = _price(book, candidate.card, low_in, outputs.low)
-        middle = _price(book, candidate.card, low_in, typical)
+        low = price_of_call(book, candidate.card, low_in, outputs.low)
+        middle = price_of_call(book, candidate.card, low_in, typical)
         if low is None or middle is None:
             continue
         lows.append(low)
@@ -199,7 +215,7 @@ def _cost(
         if high_in is None or outputs.high is None:
             highs.append(None)
         else:
-            highs.append(_price(book, candidate.card, high_in, outputs.high))
+            highs.append(price_of_call(book, candidate.card, high_in, outputs.high))
     if not lows:
         return None, None
     known = [high for high in highs if high is not None]
@@ -207,7 +223,8 @@ def _cost(
     return Range(min(lows), high), max(usual)
 
 
-def _price(book: Book, card: RateCard, inputs: int, outputs: int) -> int | None:
+def price_of_call(book: Book, card: RateCard, inputs: int, outputs: int) -> int | None:
+    """Return what so many tokens cost in nano-USD; None without a price."""
     lines = book.cost(card, Usage(input_tokens=inputs, output_tokens=outputs))
     return None if unpriced_lines(lines) else known_cost(lines)
 

@@ -30,6 +30,8 @@ class PromptSize:
     """Whether that is all of it."""
     requests: int = 1
     """How many separate requests the call makes of it."""
+    cached: bool = False
+    """Whether a part of it is marked for the provider's cache."""
 
 
 def prompt_size(look: Look) -> PromptSize:
@@ -43,15 +45,16 @@ def prompt_size(look: Look) -> PromptSize:
         if isinstance(only, Seq) and only.whole:
             requests = max(len(only.items), 1)
     whole = walk.whole and bool(look.prompt)
-    return PromptSize(tuple(walk.texts), walk.messages, whole, requests)
+    return PromptSize(tuple(walk.texts), walk.messages, whole, requests, walk.cached)
 
 
 class _Walk:
     """Collects the texts of a value."""
 
-    __slots__ = ("messages", "texts", "whole")
+    __slots__ = ("cached", "messages", "texts", "whole")
 
     def __init__(self) -> None:
+        self.cached = False
         self.texts: list[str] = []
         self.messages = 0
         self.whole = True
@@ -85,6 +88,7 @@ class _Walk:
 
     def _mapping(self, atom: Mapped, depth: int) -> None:
         self.whole = self.whole and atom.whole
+        self.cached = self.cached or "cache_control" in atom.items
         if "role" in atom.items:
             self.messages += 1
         for key, item in atom.items.items():

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def _codes(text: str) -> tuple[str, ...]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from cellcost.analysis import estimate_json, findings, sarif
+    from cellcost.analysis import cheaper, estimate_json, findings, sarif, silenced
 
     settings = load_settings(cwd=Path.cwd(), env=os.environ)
     environment = arguments.env or settings.environment
@@ -85,8 +86,13 @@ def _run(arguments: argparse.Namespace) -> int:
         off = () if "COST002" in wanted else ("COST002",)
         found += [
             finding
-            for finding in findings(items, environment=environment, off=off)
-            if not _silenced(finding, sources)
+            for finding in findings(
+                items,
+                environment=environment,
+                off=off,
+                instead=partial(cheaper, book=book),
+            )
+            if not silenced(finding, sources.get(_place(finding), ()))
         ]
     codes: dict[int, list[str]] = {}
     for finding in found:
@@ -129,18 +135,9 @@ def _estimates(
         yield items, lines
 
 
-def _silenced(
-    finding: "Finding", sources: Mapping[tuple[str, int | None], Sequence[str]]
-) -> bool:
-    from cellcost.analysis import ignored
-
+def _place(finding: "Finding") -> tuple[str, int | None]:
     area = finding.estimate.site.area
-    lines = sources.get((area.path, area.cell), ())
-    for line in lines[area.row : area.end_row + 1]:
-        codes = ignored(line)
-        if codes is not None and (not codes or finding.code in codes):
-            return True
-    return False
+    return area.path, area.cell
 
 
 def _print(estimates: "Sequence[Estimate]", found: "Sequence[Finding]") -> None:
