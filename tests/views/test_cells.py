@@ -144,6 +144,12 @@ def test_calls_of_threads_are_said_to_be_so() -> None:
     assert view.origin_note == "1 call from a thread or task it started"
 
 
+def test_a_view_says_which_source_was_run() -> None:
+    known = replace(WHERE, source_hash="0123456789abcdef")
+    assert cell_view([call(), call(where=known)]).source_hash == "0123456789abcdef"
+    assert cell_view([call()]).source_hash == ""
+
+
 def test_tags_with_several_values_list_them() -> None:
     other = replace(WHERE, tags={"team": "ads"})
     assert shared_tags(entries_of([call(), call(where=other)])) == {

@@ -29,6 +29,8 @@ class CellView:
     run_id: str
     run_number: int
     """1 for the first run of this cell that made a call."""
+    source_hash: str
+    """Of the source that was run; "" where no call says it."""
     tally: Tally
     models: tuple[ModelShare, ...]
     """Most called first."""
@@ -75,6 +77,7 @@ def view_run(run: Run, *, cell_id: str, run_number: int) -> CellView:
         cell_id=cell_id,
         run_id=run.run_id,
         run_number=run_number,
+        source_hash=run.source_hash,
         tally=run.tally,
         models=tuple(ModelShare(key, calls) for key, calls in models),
         started=run.started,

@@ -51,12 +51,14 @@ class Run:
         "notes",
         "origins",
         "run_id",
+        "source_hash",
         "started",
         "tally",
     )
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
+        self.source_hash = ""
         self.entries: dict[str, Entry] = {}
         self.tally = Tally()
         self.models: Counter[ModelKey] = Counter()
@@ -76,6 +78,7 @@ class Run:
         if change.new is not None:
             delta += self._count(change.new, 1)
             self.entries[change.new.id] = change.new
+            self.source_hash = self.source_hash or change.new.where.source_hash
             self._stretch(change.new)
         self.tally += delta
         return delta

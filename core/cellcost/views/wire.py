@@ -57,6 +57,7 @@ def cell_json(cell: CellView) -> Json:
     return {
         "cell_id": cell.cell_id,
         "run_id": cell.run_id,
+        "source_hash": cell.source_hash,
         "state": tally.state,
         "cost_nusd": nano_to_text(tally.cost_nusd),
         "n_unpriced": tally.n_unpriced,
