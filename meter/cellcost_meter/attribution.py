@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from cellcost import context
+from cellcost.call_sites import NOWHERE, CallPlace
 from cellcost.context import TagLayer
 from cellcost.outcomes import machine_and_user
 from cellcost.records import Origin, Where
@@ -118,7 +119,7 @@ def current() -> RunContext:
     return here
 
 
-def where(call_site: str) -> Where:
+def where(call_site: CallPlace = NOWHERE) -> Where:
     """Return who calls, with every tag that holds here; later ones win:
 
     settings and CELLCOST_TAGS, the notebook's, the cell's, `cellcost.tags(...)`.
@@ -131,7 +132,9 @@ def where(call_site: str) -> Where:
         origin=here.origin,
         run_id=here.run_id,
         cell_id=here.cell_id,
-        call_site=call_site,
+        call_site=call_site.name,
+        call_file=call_site.file,
+        call_mark=call_site.mark,
         notebook=here.notebook,
         kernel_id=here.kernel_id,
         session_id=here.session_id,

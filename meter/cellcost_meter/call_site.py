@@ -1,14 +1,19 @@
 """Where in the user's code a call was made."""
 
 import inspect
+import linecache
 import os
 import re
 import site
 import sys
 import sysconfig
+import time
+import weakref
+from itertools import islice
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
+from cellcost.call_sites import CELL, NOWHERE, CallPlace, call_mark
 from cellcost.home import temp_folder
 
 __all__ = ["find", "here"]
@@ -18,55 +23,92 @@ _KERNEL_CELL = re.compile(r"[\\/]ipykernel_\d+[\\/]\d+\.py$")
 _LIBRARY_FOLDER = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
 _MOST_FILES = 4096
 """Cells have a file name for each source text, so a long-lived kernel collects them."""
+_MOST_MARKS = 4096
+"""Instructions whose mark is kept: one a call in the user's source."""
 
-_labels: dict[str, str] = {}
+_labels: dict[str, tuple[str, str]] = {}
+_marks: dict[tuple[int, int], tuple[weakref.ref[CodeType], str]] = {}
+_started = time.time()
 
 
-def find(frame: FrameType | None) -> str:
+def find(frame: FrameType | None) -> CallPlace:
     """Return `cell:qualified.function:line` or `path:qualified.function:line`.
 
     The first frame from `frame` outward that is outside installed packages, the
-    standard library and cellcost; "" if there is none (a task made of library code).
-    A path below the working directory is given relative to it.
+    standard library and cellcost; nothing if there is none (a task made of library
+    code). A path below the working directory is given relative to it.
     """
     while frame is not None:
         code = frame.f_code
-        label = _labels.get(code.co_filename)
-        if label is None:
-            label = _remember(code.co_filename)
+        found = _labels.get(code.co_filename)
+        if found is None:
+            found = _remember(code.co_filename)
+        label, file = found
         if label:
-            return f"{label}:{code.co_qualname}:{frame.f_lineno}"
+            name = f"{label}:{code.co_qualname}:{frame.f_lineno}"
+            return CallPlace(name, file, _mark(code, frame.f_lasti, file))
         frame = frame.f_back
-    return ""
+    return NOWHERE
 
 
-def here() -> str:
+def here() -> CallPlace:
     """Return the call site of whoever calls this, as `find` names it."""
     return find(inspect.currentframe())
 
 
-def _remember(filename: str) -> str:
+def _remember(filename: str) -> tuple[str, str]:
     if len(_labels) >= _MOST_FILES:
         _labels.clear()
-    label = _labels[filename] = _label(filename)
-    return label
+    found = _labels[filename] = _label(filename)
+    return found
 
 
-def _label(filename: str) -> str:
-    """Return how code of this file is named; "" if it is not the user's."""
+def _label(filename: str) -> tuple[str, str]:
+    """Return how code of this file is named, and its path; "" if not the user's."""
     if _IPYTHON_CELL.search(filename) or filename == os.environ.get(
         "IPYKERNEL_CELL_NAME"
     ):
-        return "cell"
+        return CELL, ""
     if _KERNEL_CELL.search(filename) and filename.startswith(_TEMPORARY):
-        return "cell"
+        return CELL, ""
     if filename.startswith("<"):
-        return "stdin" if filename in ("<stdin>", "<console>") else ""
+        return ("stdin" if filename in ("<stdin>", "<console>") else ""), ""
     path = os.path.realpath(filename)
     if _LIBRARY_FOLDER.search(path) or path.startswith(_LIBRARIES):
-        return ""
+        return "", ""
     below = str(Path.cwd().resolve()) + os.sep
-    return path.removeprefix(below)
+    return path.removeprefix(below), path
+
+
+def _mark(code: CodeType, at: int, file: str) -> str:
+    """Return the mark of the call that `code` makes at an instruction."""
+    key = (id(code), at)
+    known = _marks.get(key)
+    if known is not None and known[0]() is code:
+        return known[1]
+    if len(_marks) >= _MOST_MARKS:
+        _marks.clear()
+    try:
+        mark = call_mark(_lines(code, at, file))
+    except Exception:  # noqa: BLE001 - a call without a mark beats no call
+        mark = ""
+    _marks[key] = weakref.ref(code), mark
+    return mark
+
+
+def _lines(code: CodeType, at: int, file: str) -> list[str]:
+    """Return the source lines of an instruction; none where they may be others now."""
+    first, last, _, _ = next(islice(code.co_positions(), at // 2, None))
+    if first is None or last is None:
+        return []
+    if file:
+        # Edited since this process began: what runs may be the text of before.
+        if Path(file).stat().st_mtime >= _started:
+            return []
+        return linecache.getlines(file)[first - 1 : last]
+    # IPython puts the text of every cell there.
+    entry = linecache.cache.get(code.co_filename)
+    return entry[2][first - 1 : last] if entry is not None and len(entry) > 2 else []
 
 
 def _library_folders() -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from cellcost.call_sites import NOWHERE, CallPlace
 from cellcost.clock import price_time, utc_now
 from cellcost.errors import CellcostError
 from cellcost.ids import new_id
@@ -73,8 +74,8 @@ class CallRecorder:
         *,
         journal: Journal,
         book: Callable[[], "PriceBook"],
-        where: Callable[[str], Where],
-        call_site: Callable[[], str],
+        where: Callable[[CallPlace], Where],
+        call_site: Callable[[], CallPlace],
         flusher: Flusher | None = None,
     ) -> None:
         self._journal = journal
@@ -270,13 +271,13 @@ class CallRecorder:
                 return asked
         return card
 
-    def where(self, call_site: str) -> Where:
+    def where(self, call_site: CallPlace) -> Where:
         """Return who runs at this moment; never raises."""
         try:
             return self._find_where(call_site)
         except Exception as error:  # noqa: BLE001 - an event without a place beats no event
             _log.debug("cellcost: no place: %s", place_of(error))
-            return Where(origin="process", call_site=call_site)
+            return Where(origin="process", call_site=call_site.name)
 
     def here(self) -> Where:
         """Return who runs at this moment, and where in the code; never raises."""
@@ -284,7 +285,7 @@ class CallRecorder:
             call_site = self._find_call_site()
         except Exception as error:  # noqa: BLE001 - as above
             _log.debug("cellcost: no call site: %s", place_of(error))
-            call_site = ""
+            call_site = NOWHERE
         return self.where(call_site)
 
 

@@ -31,7 +31,7 @@ CHILD = """
 import json, sys
 def look_in_child(_=None):
     from cellcost_meter import attribution
-    place = attribution.where("")
+    place = attribution.where()
     return [place.origin, place.cell_id, place.run_id, dict(place.tags).get("team")]
 """
 

@@ -2,13 +2,17 @@
 
 import contextlib
 import inspect
+import linecache
+import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cellcost.call_sites import NOWHERE, CallPlace, call_mark
 from cellcost_meter import call_site
 
 
@@ -19,7 +23,9 @@ def run(code: str, filename: str) -> str:
     outer = {"look": lambda: call_site.find(inspect.currentframe().f_back)}
     exec(compile("def call(): return look()", library, "exec"), outer, scope)
     exec(compile(code, filename, "exec"), scope)
-    return str(scope["site"])
+    site = scope["site"]
+    assert isinstance(site, CallPlace)
+    return site.name
 
 
 CELL = f"{tempfile.gettempdir()}/ipykernel_4711/123456789.py"
@@ -53,7 +59,7 @@ def test_a_file_is_named_from_the_working_directory(
 
 def test_code_of_the_standard_library_and_of_packages_is_nobodys() -> None:
     assert run("site = call()", contextlib.__file__) != f"{contextlib.__file__}"
-    assert call_site.find(None) == ""
+    assert call_site.find(None) == NOWHERE
 
 
 def test_generated_code_is_the_callers() -> None:
@@ -71,3 +77,48 @@ def frame_of(filename: str) -> object:
     scope: dict[str, Callable[[], object]] = {"current": inspect.currentframe}
     exec(compile("frame = current()", filename, "exec"), scope)
     return scope["frame"]
+
+
+def place_of(code: str, path: Path) -> CallPlace:
+    """Run code from a file that holds it; return the place that it calls from."""
+    library = f"{sys.prefix}/lib/site-packages/sdk.py"
+    scope: dict[str, object] = {}
+    outer = {"look": lambda: call_site.find(inspect.currentframe().f_back)}
+    exec(compile("def call(*a): return look()", library, "exec"), outer, scope)
+    exec(compile(code, str(path), "exec"), scope)
+    site = scope["site"]
+    assert isinstance(site, CallPlace)
+    return site
+
+
+OLD = 1_700_000_000
+"""A time before any test: the file was not edited since the process began."""
+
+
+def test_a_file_is_named_whole_and_its_call_is_marked(tmp_path: Path) -> None:
+    code = "import sys\nsite = call(\n    1,\n    2,\n)\n"
+    path = tmp_path / "ask.py"
+    path.write_text(code)
+    os.utime(path, (OLD, OLD))
+    found = place_of(code, path)
+    assert found.file == str(path.resolve())
+    assert found.mark == call_mark(["site = call(1, 2)"])
+
+
+def test_a_file_that_was_edited_since_marks_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "ask.py"
+    path.write_text("site = call(2)\n")
+    os.utime(path, (time.time() + 60,) * 2)
+    assert place_of("site = call(1)\n", path).mark == ""
+    path.unlink()
+    assert place_of("site = call(1)\n", path).mark == ""
+
+
+def test_a_cell_marks_its_call_by_the_text_that_runs(tmp_path: Path) -> None:
+    lines = ["# a\n", "site = call( 1 )\n"]
+    linecache.cache[CELL] = (20, None, lines, CELL)
+    try:
+        found = place_of("".join(lines), Path(CELL))
+    finally:
+        del linecache.cache[CELL]
+    assert found == CallPlace("cell:<module>:2", "", call_mark(["site=call(1)"]))

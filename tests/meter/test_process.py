@@ -18,7 +18,7 @@ SECONDS = 60
 LOOK = """
 import json, sys
 from cellcost_meter import attribution
-place = attribution.where("")
+place = attribution.where()
 print(json.dumps([place.origin, place.run_id, place.cell_id, dict(place.tags)]))
 """
 
@@ -162,7 +162,7 @@ def test_classes_of_a_script_can_be_pickled_into_a_spawned_child(
         "    pass\n"
         "def look(thing):\n"
         "    from cellcost_meter import attribution\n"
-        "    place = attribution.where('')\n"
+        "    place = attribution.where()\n"
         "    return type(thing).__name__, place.origin, place.run_id\n"
         "if __name__ == '__main__':\n"
         "    from cellcost_meter import attribution\n"

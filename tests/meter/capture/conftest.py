@@ -12,6 +12,7 @@ import httpx
 import httpx2
 import pytest
 
+from cellcost.call_sites import CallPlace
 from cellcost.config import Endpoint
 from cellcost.journal import About, PendingCall, Reader, Writer
 from cellcost.prices import PriceBook
@@ -107,19 +108,19 @@ def meter(tmp_path: Path, provider: FakeProvider) -> Iterator[Metered]:
     )
     metered: Metered
 
-    def where(call_site: str) -> Where:
+    def where(call_site: CallPlace) -> Where:
         return Where(
             origin="cell",
             run_id=metered.run_id,
             cell_id=metered.cell_id,
-            call_site=call_site,
+            call_site=call_site.name,
         )
 
     recorder = CallRecorder(
         journal=writer,
         book=lambda: PriceBook(load_catalogue(), endpoints),
         where=where,
-        call_site=lambda: "test.py:f:1",
+        call_site=lambda: CallPlace("test.py:f:1"),
     )
     metered = Metered(home=home, recorder=recorder, writer=writer)
 

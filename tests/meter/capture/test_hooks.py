@@ -9,6 +9,7 @@ import httpx
 import httpx2
 import pytest
 
+from cellcost.call_sites import CallPlace
 from cellcost.journal import About, Writer
 from cellcost.prices import PriceBook
 from cellcost.prices.catalogue import load_catalogue
@@ -170,7 +171,7 @@ def build(tmp_path: Any, provider: FakeProvider) -> Iterator[Build]:
             journal=journal,
             book=boom if part == "book" else lambda: PriceBook(load_catalogue()),
             where=boom if part == "where" else lambda site: Where(origin="cell"),
-            call_site=boom if part == "call_site" else lambda: "x",
+            call_site=boom if part == "call_site" else lambda: CallPlace("x"),
         )
         said: dict[str, str] = {}
         dialects = boom if part == "dialect_of" else dialect_of

@@ -1,0 +1,76 @@
+"""How a call's place in source is written down, and known again after edits."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+__all__ = [
+    "CELL",
+    "NOWHERE",
+    "CallPlace",
+    "Position",
+    "call_mark",
+    "file_key",
+    "plain_function",
+    "position_of",
+]
+
+CELL = "cell"
+"""What stands in place of a path for code of a notebook's cell."""
+
+_SITE = re.compile(r"(.*):(<cell line: \d+>|[^:]*):(\d+)", re.DOTALL)
+# What the compiler calls code that has no name of its own.
+_NAMELESS = re.compile(r"<[^>]*>")
+
+
+class CallPlace(NamedTuple):
+    """Where a running call stands, as the meter records it."""
+
+    name: str = ""
+    """`path:qualified.function:line` or `cell:qualified.function:line`."""
+    file: str = ""
+    """The absolute path of its file; "" for a cell and for what is no file."""
+    mark: str = ""
+    """`call_mark` of its lines; "" where the source is not at hand."""
+
+
+NOWHERE = CallPlace()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The parts of a call site's name."""
+
+    path: str
+    function: str
+    """The functions and classes around it, as written: "" at the top of a file."""
+    line: int
+    """From 1."""
+
+
+def position_of(name: str) -> Position | None:
+    """Return the parts of a call site's name; None if it is none."""
+    found = _SITE.fullmatch(name)
+    if found is None:
+        return None
+    return Position(found[1], plain_function(found[2]), int(found[3]))
+
+
+def plain_function(qualified: str) -> str:
+    """Return a qualified name as the source shows it: `f.<locals>.<lambda>` is `f`."""
+    return ".".join(part for part in _NAMELESS.sub("", qualified).split(".") if part)
+
+
+def call_mark(lines: Iterable[str]) -> str:
+    """Return a short hash of a call's lines, the same however they are laid out."""
+    text = "".join("".join(line.split()) for line in lines).replace(",)", ")")
+    encoded = text.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(encoded).hexdigest()[:16] if text else ""
+
+
+def file_key(path: str) -> str:
+    """Return a path in the form in which two names of a file are compared."""
+    return os.path.normcase(os.path.normpath(path)) if path else ""
