@@ -1,0 +1,1 @@
+"""The language server: what a model call will cost, beside the call."""

@@ -1,0 +1,8 @@
+"""`python -m cellcost_lsp`: the language server."""
+
+import sys
+
+from cellcost_lsp.start import main
+
+if __name__ == "__main__":
+    sys.exit(main())

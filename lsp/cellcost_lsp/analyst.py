@@ -1,0 +1,68 @@
+"""Reads sheets in a thread of its own, so that typing never waits."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from cellcost.analysis import Document, Unit, Workspace, read_text
+from cellcost.clock import price_time
+from cellcost.config import Settings
+from cellcost.prices import PriceBook, load_book
+from cellcost_lsp.counting import Counting
+from cellcost_lsp.reading import Reading, Snapshot, read, update
+
+__all__ = ["Analyst"]
+
+OpenText = Callable[[Path], str | None]
+"""From a path to the text of its open buffer; None if it is not open."""
+
+
+class Analyst:
+    """Keeps the trees of what is open. Every method belongs to one thread."""
+
+    def __init__(self, root: Path, open_text: OpenText) -> None:
+        self._open_text = open_text
+        self._workspace = Workspace(root, read=self._text)
+        self._units: dict[str, Unit] = {}
+        self._settings: Settings | None = None
+        self._book: PriceBook | None = None
+
+    def read(
+        self, seen: Snapshot, settings: Settings, changed: Iterable[str]
+    ) -> tuple[Reading, set[str]]:
+        """Return a sheet's reading, and the models whose tokens were only guessed.
+
+        `changed` are the paths of other files that are not what they were.
+        """
+        for path in changed:
+            self._workspace.forget(Path(path))
+        book = self._book_of(settings)
+        unit = self._units[seen.uri] = update(self._units.get(seen.uri), seen)
+        counting = Counting()
+        reading = read(
+            seen,
+            unit,
+            find=self._find,
+            book=book,
+            catalogue=book.catalogue_version,
+            count=counting,
+            at=price_time(),
+            settings=settings,
+        )
+        return reading, counting.guessed
+
+    def forget(self, uri: str) -> None:
+        """Drop the trees of a sheet that was closed."""
+        self._units.pop(uri, None)
+
+    def _find(self, name: str, importer: str) -> Document | None:
+        return self._workspace.find(name, importer)
+
+    def _text(self, path: Path) -> str | None:
+        text = self._open_text(path)
+        return read_text(path) if text is None else text
+
+    def _book_of(self, settings: Settings) -> PriceBook:
+        if self._book is None or settings is not self._settings:
+            self._book = load_book(settings)
+            self._settings = settings
+        return self._book

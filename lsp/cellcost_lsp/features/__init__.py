@@ -1,0 +1,18 @@
+"""What the server answers, one module each: pure functions and a thin `register`."""
+
+from typing import TYPE_CHECKING
+
+from cellcost_lsp.features import inlay_hints
+
+if TYPE_CHECKING:
+    from cellcost_lsp.server import CostServer
+
+__all__ = ["register"]
+
+_FEATURES = (inlay_hints,)
+
+
+def register(server: "CostServer") -> None:
+    """Have the server answer with every feature."""
+    for feature in _FEATURES:
+        feature.register(server)
