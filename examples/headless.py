@@ -19,7 +19,7 @@ from typing import Any
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from cellcost.cli.figures import cost_text
+from cellcost.figures import cost_text
 from cellcost.home import journal_home
 from cellcost.journal import Reader, recover
 from cellcost.views import Tally, entries_of, entry_tally

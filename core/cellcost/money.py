@@ -32,16 +32,16 @@ def nano_to_text(cost_nusd: int | None) -> str | None:
     return None if cost_nusd is None else str(cost_nusd)
 
 
-def format_usd(cost_nusd: int) -> str:
+def format_usd(cost_nusd: int, *, digits: int = 3) -> str:
     """Return the amount as people read it.
 
     Three significant digits below $1, at most five decimals (`$0.0132`, `$0.00041`),
     two decimals from $1, whole dollars with thousands from $1000, `<$0.00001` for a
     positive amount below that, `$0` for exactly nothing. Never `$0.00` for something
-    that cost. A negative amount is `-$…`.
+    that cost. A negative amount is `-$…`. An estimate takes 2 `digits` (`$0.013`).
     """
     if cost_nusd < 0:
-        return "-" + format_usd(-cost_nusd)
+        return "-" + format_usd(-cost_nusd, digits=digits)
     if cost_nusd == 0:
         return "$0"
     if cost_nusd < 10_000:
@@ -49,13 +49,13 @@ def format_usd(cost_nusd: int) -> str:
     cents = _rounded(cost_nusd, 10_000_000)
     if cents >= 100_000:
         return f"${_rounded(cost_nusd, NANO_PER_USD):,}"
-    if _rounded(cost_nusd, 1_000_000) >= 1_000:
+    decimals, shown = digits, _rounded(cost_nusd, 10 ** (9 - digits))
+    if shown >= 10**digits:
         return f"${cents // 100}.{cents % 100:02d}"
-    decimals, digits = 3, _rounded(cost_nusd, 1_000_000)
-    while digits < 100 and decimals < 5:
+    while shown < 10 ** (digits - 1) and decimals < 5:
         decimals += 1
-        digits = _rounded(cost_nusd, 10 ** (9 - decimals))
-    return f"$0.{digits:0{decimals}d}"
+        shown = _rounded(cost_nusd, 10 ** (9 - decimals))
+    return f"$0.{shown:0{decimals}d}"
 
 
 def _rounded(top: int, bottom: int) -> int:

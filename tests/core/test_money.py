@@ -43,6 +43,25 @@ def test_an_amount_reads_as_people_write_it(nano: int, text: str) -> None:
     assert format_usd(nano) == text
 
 
+@pytest.mark.parametrize(
+    ("nano", "text"),
+    [
+        (9_999, "<$0.00001"),
+        (410_000, "$0.00041"),
+        (995_000, "$0.0010"),
+        (13_200_000, "$0.013"),
+        (99_600_000, "$0.10"),
+        (497_000_000, "$0.50"),
+        (994_999_999, "$0.99"),
+        (995_000_000, "$1.00"),
+        (12_400_000_000, "$12.40"),
+        (-13_200_000, "-$0.013"),
+    ],
+)
+def test_an_estimate_reads_with_two_digits(nano: int, text: str) -> None:
+    assert format_usd(nano, digits=2) == text
+
+
 @given(st.integers(1, 10**18))
 def test_something_that_cost_never_reads_as_nothing(nano: int) -> None:
     text = format_usd(nano)

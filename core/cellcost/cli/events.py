@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from cellcost.cli import moments
 from cellcost.cli.book import bring_home, current_paths, is_empty, opened
-from cellcost.cli.figures import (
+from cellcost.cli.output import Column, complain, print_line, table
+from cellcost.figures import (
     cached_text,
     cost_text,
     notes_text,
     path_text,
     tokens_text,
 )
-from cellcost.cli.output import Column, complain, print_line, table
 from cellcost.journal import Reader
 from cellcost.money import nano_to_text
 from cellcost.records import Event, Line, known_cost, tokens_of

@@ -10,11 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellcost.cli.figures import percent_text
 from cellcost.cli.output import Column, complain, print_line, styled, table
 from cellcost.clock import price_time
 from cellcost.config import Endpoint, OwnPrice, Settings, load_settings
 from cellcost.errors import PriceUnknown
+from cellcost.figures import percent_text
 from cellcost.prices import Catalogue, PriceBook, RateCard, load_catalogue
 from cellcost.prices.own import OwnPrices
 from cellcost.prices.units import CHAINS

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from cellcost.cli import moments
 from cellcost.cli.book import current_paths, is_empty, opened
-from cellcost.cli.figures import (
+from cellcost.cli.output import Column, print_line, table
+from cellcost.figures import (
     cached_text,
     cost_text,
     notes_text,
     path_text,
     tokens_text,
 )
-from cellcost.cli.output import Column, print_line, table
 from cellcost.journal import Reader
 from cellcost.records import Event
 from cellcost.views import REPORT_KEYS, ReportRow, Tally, report

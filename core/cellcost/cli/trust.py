@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellcost.cli.figures import percent_text
 from cellcost.cli.output import Column, print_line, table
 from cellcost.clock import utc_now
 from cellcost.config.files import (
@@ -21,6 +20,7 @@ from cellcost.config.rates import Endpoint, OwnPrice
 from cellcost.config.reading import Checked, check_file
 from cellcost.config.trust import is_trusted, read_trust, revoke, trust
 from cellcost.errors import ConfigError
+from cellcost.figures import percent_text
 from cellcost.home import host_config_files, journal_home
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Figures as the command line shows them, in the language of every view."""
+"""Figures as text, in the language of every view."""
 
 from decimal import Decimal
 from pathlib import Path, PurePath

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from cellcost.cli.figures import (
+from cellcost.figures import (
     cached_text,
     cost_text,
     count_text,
