@@ -12,6 +12,8 @@ from cellcost.home import journal_home
 from cellcost_server.answers import NotFoundHandler
 from cellcost_server.desk import Desk
 from cellcost_server.services.cell.handlers import CellHandler
+from cellcost_server.services.estimate.estimator import Estimator
+from cellcost_server.services.estimate.handlers import EstimateHandler
 from cellcost_server.services.notebook.handlers import NotebookHandler
 from cellcost_server.services.today.handlers import TodayHandler
 from cellcost_server.sessions import Sessions
@@ -41,6 +43,7 @@ class CellcostServer(ExtensionApp):
         self.settings["cellcost_thread"] = thread
         self.settings["cellcost_desk"] = desk
         self.settings["cellcost_sessions"] = sessions
+        self.settings["cellcost_estimator"] = Estimator(str(app.root_dir))
         for schema in sorted(_SCHEMAS.glob("*.yaml")):
             app.event_logger.register_event_schema(schema)
         self._tail = Tail(
@@ -65,6 +68,7 @@ class CellcostServer(ExtensionApp):
                 (url_path_join(API, "notebook"), NotebookHandler),
                 (url_path_join(API, "cell"), CellHandler),
                 (url_path_join(API, "today"), TodayHandler),
+                (url_path_join(API, "estimate"), EstimateHandler),
                 (API + r"(?:/.*)?", NotFoundHandler),
             ]
         )
@@ -72,6 +76,7 @@ class CellcostServer(ExtensionApp):
     async def stop_extension(self) -> None:
         """Stop the tail and close the journal."""
         await self._tail.stop()
+        self.settings["cellcost_estimator"].close()
         thread: ThreadPoolExecutor = self.settings["cellcost_thread"]
         thread.submit(self.settings["cellcost_desk"].close)
         thread.shutdown(wait=True)

@@ -1,0 +1,1 @@
+"""What the cells of a notebook will cost, before they run."""
