@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from cellcost.analysis import Document, Notebook, analyse
 from cellcost.analysis.source import Source
+from cellcost.analysis.units import broken
 
 PROGRAM = '''"""Docs with client.chat.completions.create(model="gpt-4o")."""
 from openai import OpenAI
@@ -109,3 +110,10 @@ def test_a_notebook_keeps_the_cells_that_did_not_change() -> None:
     kept = notebook.cells[0].chunks[0]
     notebook.update([(0, "x = 1\n"), (2, "y = 3\n")])
     assert notebook.cells[0].chunks[0] is kept
+
+
+def test_a_statement_that_is_being_typed_is_told_from_its_neighbours() -> None:
+    document = Document("a.py", "x = 1\ny = f(\n  2,\nimport z\nz(")
+    assert [row for row in range(5) if broken(document, None, row)] == [1, 2, 4]
+    document.update("x = 1\ny = f(\n  2)\nimport z\nz()")
+    assert not any(broken(document, None, row) for row in range(5))

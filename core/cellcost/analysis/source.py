@@ -88,6 +88,7 @@ class Chunk:
     _words: frozenset[str] | None = None
     _body: "tuple[Stmt, ...] | None" = None
     _rows: list[bytes] | None = None
+    _broken: bool | None = None
 
     @property
     def words(self) -> frozenset[str]:
@@ -104,6 +105,15 @@ class Chunk:
 
             self._body = lower(self.text)
         return self._body
+
+    @property
+    def broken(self) -> bool:
+        """Say whether it is no Python at the moment: somebody may be typing in it."""
+        if self._broken is None:
+            from cellcost.analysis.tree import has_error
+
+            self._broken = has_error(self.text)
+        return self._broken
 
     def column(self, row: int, byte_column: int) -> int:
         """Return the column in code points of a column in UTF-8 bytes."""

@@ -13,7 +13,7 @@ from cellcost.analysis.repair import repaired
 from cellcost.analysis.source import code_words
 from cellcost.analysis.tree_expressions import EXPRESSIONS, MAX_DEPTH, Expressions
 
-__all__ = ["Stmt", "lower"]
+__all__ = ["Stmt", "has_error", "lower"]
 
 Stmt = s.Stmt
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -34,6 +34,11 @@ def lower(text: str) -> tuple[Stmt, ...]:
             raw = mended
             root = _parser().parse(raw).root_node
     return _Statements(raw).block(root, 0)
+
+
+def has_error(text: str) -> bool:
+    """Say whether some of `text` is no Python."""
+    return _parser().parse(text.encode("utf-8", "replace")).root_node.has_error
 
 
 class _Statements:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from cellcost.analysis.magics import Magic, python_of
 from cellcost.analysis.source import Chunk, Source, normal_lines
 
-__all__ = ["Cell", "Document", "Notebook", "Unit"]
+__all__ = ["Cell", "Document", "Notebook", "Unit", "broken"]
 
 
 @dataclass(slots=True)
@@ -122,3 +122,13 @@ class Notebook:
 
 
 Unit = Document | Notebook
+
+
+def broken(unit: Unit, cell: int | None, row: int) -> bool:
+    """Say whether the statement on a row is no Python at the moment."""
+    return any(
+        chunk.broken
+        for at, first, chunk in unit.pieces()
+        if at == cell
+        and first <= row < first + chunk.lines + (not chunk.text.endswith("\n"))
+    )
