@@ -16,6 +16,7 @@ __all__ = [
     "file_key",
     "plain_function",
     "position_of",
+    "source_hash",
 ]
 
 CELL = "cell"
@@ -67,8 +68,13 @@ def plain_function(qualified: str) -> str:
 def call_mark(lines: Iterable[str]) -> str:
     """Return a short hash of a call's lines, the same however they are laid out."""
     text = "".join("".join(line.split()) for line in lines).replace(",)", ")")
-    encoded = text.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(encoded).hexdigest()[:16] if text else ""
+    return source_hash(text) if text else ""
+
+
+def source_hash(source: str) -> str:
+    """Return the hash that a cell's source is recorded with."""
+    encoded = source.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(encoded).hexdigest()[:16]
 
 
 def file_key(path: str) -> str:

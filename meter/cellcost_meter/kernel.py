@@ -7,7 +7,6 @@ or with handlers of another shape, is followed by those two events.
 """
 
 import functools
-import hashlib
 import inspect
 import os
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
+from cellcost.call_sites import source_hash
 from cellcost.ids import new_id
 from cellcost.records import Origin
 from cellcost_meter import attribution
@@ -75,7 +75,7 @@ def read_request(request: Request, kernel: Identity) -> RunContext:
     header = cast("Mapping[str, Any]", request.get("header") or {})
     kind = header.get("msg_type", "")
     origin: Origin = "widget" if kind in _COMMS else "process"
-    cell_id = source_hash = ""
+    cell_id = cell_hash = ""
     tags = _NO_TAGS
     if kind == _EXECUTE:
         content = cast("Mapping[str, Any]", request.get("content") or {})
@@ -83,8 +83,7 @@ def read_request(request: Request, kernel: Identity) -> RunContext:
         origin = "silent" if content.get("silent") else "cell"
         cell_id = _text(metadata.get("cellId"))
         tags = cell_tags(metadata.get("tags"))
-        source = _text(content.get("code")).encode("utf-8", "surrogatepass")
-        source_hash = hashlib.sha256(source).hexdigest()[:16]
+        cell_hash = source_hash(_text(content.get("code")))
     return RunContext(
         origin=origin,
         run_id=_text(header.get("msg_id")),
@@ -92,7 +91,7 @@ def read_request(request: Request, kernel: Identity) -> RunContext:
         notebook=kernel.notebook or _notebook_of_cell(cell_id),
         kernel_id=kernel.kernel_id,
         session_id=kernel.session_id,
-        source_hash=source_hash,
+        source_hash=cell_hash,
         tags=tags,
         thread=threading.get_ident(),
         pid=os.getpid(),

@@ -17,6 +17,9 @@ from cellcost.views.entries import Entry, InFlight, entries_of, entry_tally
 from cellcost.views.notebooks import Breakdown, NotebookBook, NotebookView
 from cellcost.views.report import REPORT_KEYS, ReportKey, ReportRow, report
 from cellcost.views.runs import Gap, ModelKey
+from cellcost.views.site_figures import Past, RunFigure, SiteView
+from cellcost.views.sites import SiteBook
+from cellcost.views.spots import Spot
 from cellcost.views.tally import STATES, State, Tally
 
 __all__ = [
@@ -39,8 +42,13 @@ __all__ = [
     "ModelShare",
     "NotebookBook",
     "NotebookView",
+    "Past",
     "ReportKey",
     "ReportRow",
+    "RunFigure",
+    "SiteBook",
+    "SiteView",
+    "Spot",
     "State",
     "Tally",
     "alternatives",

@@ -23,10 +23,14 @@ __all__ = [
     "Entry",
     "InFlight",
     "Replaced",
+    "corrected",
+    "counts",
     "entries_of",
     "entry_tally",
     "failed",
+    "flying",
     "net_lines",
+    "settled",
 ]
 
 
@@ -96,16 +100,16 @@ class Entries:
         """Put a settled event and return what that changed."""
         if event.corrects:
             return self._correct(event)
-        if not _counts(event):
+        if not counts(event):
             return ()
         old = self._by_id.get(event.id)
         if old is not None and not old.live:
             return ()
-        new = _settled(event)
+        new = settled(event)
         changes: list[Replaced] = []
         for correction in self._early.pop(event.id, ()):
             changes.append(Replaced(self._by_id.pop(correction.id), None))
-            new = _corrected(new, correction)
+            new = corrected(new, correction)
         self._by_id[event.id] = new
         changes.append(Replaced(old, new))
         return tuple(changes)
@@ -115,7 +119,7 @@ class Entries:
         old = self._by_id.get(call.intent.id)
         if old is not None and not old.live:
             return ()
-        new = _in_flight(call)
+        new = flying(call)
         if new == old:
             return ()
         self._by_id[new.id] = new
@@ -134,11 +138,11 @@ class Entries:
         if old is None or old.live:
             # Its target is outside this book (pruned, another day) or still to come:
             # it counts on its own, so that a total stays the plain sum of all lines.
-            lone = _settled(event)
+            lone = settled(event)
             self._by_id[event.id] = lone
             self._early.setdefault(event.corrects, []).append(event)
             return (Replaced(None, lone),)
-        new = _corrected(old, event)
+        new = corrected(old, event)
         self._by_id[old.id] = new
         return (Replaced(old, new),)
 
@@ -225,11 +229,13 @@ def net_lines(lines: Iterable[Line], delta: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(replace(line, line_no=n) for n, line in enumerate(kept))
 
 
-def _counts(event: Event) -> bool:
+def counts(event: Event) -> bool:
+    """Say whether an event is part of any figure."""
     return event.kind in ("llm", "gpu") or bool(event.lines)
 
 
-def _settled(event: Event) -> Entry:
+def settled(event: Event) -> Entry:
+    """Return the entry of a settled event."""
     return Entry(
         id=event.id,
         kind=event.kind,
@@ -243,7 +249,8 @@ def _settled(event: Event) -> Entry:
     )
 
 
-def _in_flight(call: InFlight) -> Entry:
+def flying(call: InFlight) -> Entry:
+    """Return the entry of a call in flight."""
     intent, live = call.intent, call.live
     return Entry(
         id=intent.id,
@@ -257,7 +264,8 @@ def _in_flight(call: InFlight) -> Entry:
     )
 
 
-def _corrected(entry: Entry, correction: Event) -> Entry:
+def corrected(entry: Entry, correction: Event) -> Entry:
+    """Return an entry with a correction folded in."""
     # The correction knows better than what it corrects, also about certainty: a call
     # settled late turns its recovered `partial` figure into a measured one.
     return replace(
