@@ -124,7 +124,7 @@ def _bill(
     look = Look(
         models=models,
         prompt=_prompt(bills, args),
-        cap=_cap(bills, args) or (thing and args_cap(bills, thing.args)) or None,
+        cap=args_cap(bills, args) or (thing and _made_cap(bills, thing)) or None,
         loops=tuple(run.loops),
         provider=provider,
         url=url or args.get(("base_url", "api_base")),
@@ -133,6 +133,7 @@ def _bill(
     record(run, frame, span, bills.kind, look, family=family)
 
 
+_DEEPEST_PART = 4
 _OPTIONS = (
     "config",
     "generation_config",
@@ -143,8 +144,18 @@ _OPTIONS = (
 )
 
 
-def _cap(bills: Bills, args: Args) -> Value | None:
-    return args_cap(bills, args)
+def _made_cap(bills: Bills, thing: Thing, depth: int = 0) -> Value | None:
+    """Return the cap that an object was made with, or all the models inside it."""
+    own = args_cap(bills, thing.args)
+    if own is not None or depth > _DEEPEST_PART:
+        return own
+    caps: list[Value] = []
+    for part in thing.parts:
+        cap = _made_cap(bills, part, depth + 1)
+        if cap is None:
+            return None
+        caps.append(cap)
+    return join(*caps) if caps else None
 
 
 def args_cap(bills: Bills, args: Args) -> Value | None:

@@ -114,6 +114,7 @@ _WRAPPERS = frozenset(
 _NO_DECORATOR = re.compile(
     r"^builtins\.|mock|autospec|patch|spy|fake|stub", re.IGNORECASE
 )
+_OPTIONS = re.compile(r"[a-z](?:Config|ConfigDict|Options|Params|Settings)$")
 _NAMED_TARGETS = ("target", "func", "function", "fn", "stmt")
 
 
@@ -191,6 +192,9 @@ def _sdk(
     if path.endswith("Message") and family.name == "langchain":
         content = args.get(("content",), 0) or UNKNOWN
         return (Mapped({"role": lit("user"), "content": content}),)
+    if _OPTIONS.search(path) and not args.at:
+        # `GenerateContentConfig(max_output_tokens=9)` reads like the mapping it is.
+        return (Mapped({**args.named}, args.whole),)
     return None
 
 
