@@ -194,7 +194,9 @@ def _sdk(
         return (Mapped({"role": lit("user"), "content": content}),)
     if _OPTIONS.search(path) and not args.at:
         # `GenerateContentConfig(max_output_tokens=9)` reads like the mapping it is.
-        return (Mapped({**args.named}, args.whole),)
+        options = Mapped({}, args.whole)
+        options.items.update(args.named.items())
+        return (options,)
     return None
 
 
