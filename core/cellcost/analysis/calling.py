@@ -164,7 +164,14 @@ def call_func(
     if mark in run.stack or len(run.stack) >= deepest or turns >= most:
         return run.answers.get(mark, UNKNOWN)
     run.turns[mark] = turns + 1
-    inner = Frame(func.place.module, func.place, {}, func.closure, func=func)
+    inner = Frame(
+        func.place.module,
+        func.place,
+        {},
+        func.closure,
+        func=func,
+        name=func.qualified,
+    )
     bound = Args([(of,), *args.at], args.named, args.whole) if of is not None else args
     _bind(run, inner, func, bound)
     given = list(inner.vars.items())

@@ -384,7 +384,7 @@ def _text(run: Run, frame: Frame, expr: s.Text) -> Value:
 
 
 def _lambda(run: Run, frame: Frame, expr: s.Lambda) -> Value:
-    func = Func(expr, frame.place, frame)
+    func = Func(expr, frame.place, frame, qualified=frame.name)
     for param in expr.params:
         if param.default is not None:
             func.defaults[param.name] = evaluate(run, frame, param.default)
@@ -395,7 +395,9 @@ def _lambda(run: Run, frame: Frame, expr: s.Lambda) -> Value:
 def _comp(run: Run, frame: Frame, expr: s.Comp) -> Value:
     from cellcost.analysis.statements import bind
 
-    inner = Frame(frame.module, frame.place, {}, frame, func=frame.func)
+    inner = Frame(
+        frame.module, frame.place, {}, frame, func=frame.func, name=frame.name
+    )
     entered = 0
     whole: int | None = 1
     values: list[Value] = []

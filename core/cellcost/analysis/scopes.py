@@ -41,9 +41,15 @@ class Frame:
     above: "Frame | None" = None
     is_class: bool = False
     func: Func | None = None
+    name: str = ""
+    """The qualified name of the function or class; "" for a module."""
     globals: set[str] = field(default_factory=set[str])
     returns: list[Value] = field(default_factory=list[Value])
     yields: list[Value] = field(default_factory=list[Value])
+
+    def qualified(self, name: str) -> str:
+        """Return the qualified name of what is defined here as `name`."""
+        return f"{self.name}.{name}" if self.name and name else name or self.name
 
     def home(self, name: str) -> dict[str, Value]:
         """Return where an assignment to `name` goes."""

@@ -90,26 +90,11 @@ def record(
     )
     found = run.sightings.get(key)
     if found is None:
-        found = Sighting(place, span, kind, _scope(frame), family, wraps)
+        found = Sighting(place, span, kind, frame.name, family, wraps)
         run.sightings[key] = found
     if look not in found.looks and len(found.looks) < _MOST_LOOKS:
         found.looks.append(look)
     run.log.append(Logged(found, look, tuple(run.way), run.cell))
-
-
-def _scope(frame: Frame) -> str:
-    names: list[str] = []
-    at: Frame | None = frame
-    while at is not None:
-        func = at.func
-        if func is not None and isinstance(func.definition, s.FuncDef):
-            name = func.definition.name
-            if func.owner is not None:
-                name = f"{func.owner.name}.{name}"
-            if name not in names:
-                names.append(name)
-        at = at.above
-    return ".".join(reversed(names))
 
 
 # -- the user's own wrappers ----------------------------------------------------------

@@ -381,7 +381,14 @@ def make_func(frame: Frame, definition: s.FuncDef | s.Lambda) -> Func:
     closure = frame
     while closure.is_class and closure.above is not None:
         closure = closure.above
-    return Func(definition, frame.place, closure, flavour=flavour)
+    name = definition.name if isinstance(definition, s.FuncDef) else ""
+    return Func(
+        definition,
+        frame.place,
+        closure,
+        flavour=flavour,
+        qualified=frame.qualified(name),
+    )
 
 
 def _define(run: Run, frame: Frame, stmt: s.FuncDef) -> None:
@@ -399,7 +406,10 @@ def _define(run: Run, frame: Frame, stmt: s.FuncDef) -> None:
 def _define_class(run: Run, frame: Frame, stmt: s.ClassDef) -> None:
     bases = [evaluate(run, frame, base) for base in stmt.bases]
     attributes: dict[str, Value] = {}
-    inner = Frame(frame.module, frame.place, attributes, frame, is_class=True)
+    name = frame.qualified(stmt.name)
+    inner = Frame(
+        frame.module, frame.place, attributes, frame, is_class=True, name=name
+    )
     made = Class(stmt.name, bases, attributes, [], frame.place, frame)
     made.is_enum = any(_last_name(base) in _ENUMS for base in stmt.bases) or any(
         isinstance(atom, Class) and atom.is_enum for base in bases for atom in base

@@ -179,6 +179,8 @@ class Func:
     defaults: "dict[str, Value]" = field(default_factory=dict[str, "Value"])
     flavour: str = ""
     """`property`, `staticmethod`, `classmethod`, `manager`, `fixture` or ""."""
+    qualified: str = ""
+    """Its name with those of the functions and classes around it; "" for a lambda."""
 
 
 @dataclass(slots=True, eq=False)
