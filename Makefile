@@ -149,8 +149,7 @@ $(STAMPS)/node_modules: $(LAB)/package.json $(LAB)/package-lock.json $(STAMPS)/b
 	@$(NPM) ci $(QUIET_NPM)
 	@touch $@
 
-$(STAMPS)/vscode_modules: $(VSCODE)/package.json $(VSCODE)/package-lock.json \
-    $(STAMPS)/builders
+$(STAMPS)/vscode_modules: $(VSCODE)/package-lock.json $(STAMPS)/builders
 	@echo "==> installing npm packages of the VS Code extension (seconds)"
 	@$(VSCODE_NPM) ci --ignore-scripts $(QUIET_NPM)
 	@touch $@

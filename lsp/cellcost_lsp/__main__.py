@@ -1,4 +1,4 @@
-"""`python -m cellcost_lsp`: the language server."""
+"""`python -m cellcost_lsp`: the language server of one certain interpreter."""
 
 import sys
 

@@ -14,6 +14,14 @@ def test_the_version_is_said(cli):
     assert (done.returncode, done.stdout) == (0, f"cellcost {cellcost.__version__}\n")
 
 
+@pytest.mark.parametrize("module", ["cellcost", "cellcost_lsp"])
+def test_an_interpreter_starts_its_own_by_name_and_none_of_the_folder(module, tmp_path):
+    (tmp_path / f"{module}.py").write_text("print('of the folder')")
+    command = [sys.executable, "-P", "-m", module, "--version"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.endswith(f" {cellcost.__version__}\n")
+
+
 def test_help_names_every_command(cli):
     done = cli("--help")
     assert done.returncode == 0

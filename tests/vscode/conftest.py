@@ -29,9 +29,11 @@ SCREENSHOTS = ROOT / ".screenshots"
 SECONDS = 60
 QUIET = {
     "chat.disableAIFeatures": True,
+    "editor.minimap.enabled": False,
     "extensions.autoCheckUpdates": False,
     "extensions.ignoreRecommendations": True,
     "git.enabled": False,
+    "remote.autoForwardPorts": False,
     "security.workspace.trust.enabled": False,
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
@@ -137,6 +139,11 @@ class Window:
         """Return the status bar items that say these words."""
         return self.page.locator(".statusbar-item", has_text=words)
 
+    def line(self, number: int) -> Locator:
+        """Return a line of the file in front, hints and all."""
+        top = f"{19 * (number - 1)}px"
+        return self.page.locator(f'.view-line[style*="top:{top};"]')
+
     def shot(self, name: str) -> None:
         """Take a picture for people to look at."""
         SCREENSHOTS.mkdir(exist_ok=True)
@@ -149,7 +156,10 @@ def code_server(
 ) -> Iterator[CodeServer]:
     """VS Code with the built extension."""
     folder = tmp_path_factory.mktemp("vscode")
-    yield from start_code_server(folder, env={"CELLCOST_HOME": str(folder / "home")})
+    # VS Code asks a login shell for the user's PATH.
+    (folder / ".bash_profile").write_text(f'PATH="{BIN}:$PATH"\n', encoding="utf-8")
+    env = {"CELLCOST_HOME": str(folder / "home"), "SHELL": "/bin/bash"}
+    yield from start_code_server(folder, env=env)
 
 
 NewWindow = Callable[..., Window]
