@@ -85,7 +85,7 @@ def test_without_a_known_prompt_the_rates_are_compared() -> None:
 def test_a_large_model_is_told_with_what_the_call_would_cost_elsewhere() -> None:
     assert messages(chat("gpt-5.5")) == [
         "gpt-5.5 is a large model in dev ($30 per 1M output tokens). The same call on"
-        " gpt-6.1-terra: ≈ $0.00051 instead of $0.00304."
+        " gpt-6.1-terra: ≈ $0.00051 instead of $0.0030."
     ]
 
 

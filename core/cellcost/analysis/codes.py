@@ -114,8 +114,8 @@ def _compared(own: Candidate, other: Cheaper) -> str:
             f" instead of {_rate(own.output_rate)}."
         )
     return (
-        f"The same call on {other.model}: ≈ {format_usd(other.cost_nusd)}"
-        f" instead of {format_usd(other.own_nusd)}."
+        f"The same call on {other.model}: ≈ {format_usd(other.cost_nusd, digits=2)}"
+        f" instead of {format_usd(other.own_nusd, digits=2)}."
     )
 
 
@@ -143,7 +143,9 @@ def _uncapped(item: Estimate) -> Iterator[Finding]:
 def _endless(item: Estimate) -> Iterator[Finding]:
     if any(loop.endless for loop in item.site.loops):
         turn = (
-            f" ≈ {format_usd(item.typical_nusd)} a turn:" if item.typical_nusd else ""
+            f" ≈ {format_usd(item.typical_nusd, digits=2)} a turn:"
+            if item.typical_nusd
+            else ""
         )
         yield Finding(
             "COST003",
@@ -193,7 +195,7 @@ def _huge(item: Estimate) -> Iterator[Finding]:
     if size is not None and size.low >= HUGE_PROMPT_TOKENS:
         cost = ""
         if item.cost_nusd is not None and item.cost_nusd.low:
-            cost = f", ≈ {format_usd(item.cost_nusd.low)} each time"
+            cost = f", ≈ {format_usd(item.cost_nusd.low, digits=2)} each time"
         yield Finding(
             "COST005",
             "information",

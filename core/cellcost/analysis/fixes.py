@@ -75,7 +75,10 @@ def _swaps(finding: Finding, lines_of: LinesOf) -> Iterator[Fix]:
     for other in finding.cheaper:
         saving = ""
         if other.cost_nusd is not None and other.own_nusd is not None:
-            now, then = format_usd(other.own_nusd), format_usd(other.cost_nusd)
+            now, then = (
+                format_usd(other.own_nusd, digits=2),
+                format_usd(other.cost_nusd, digits=2),
+            )
             saving = f" (≈ {then} instead of {now})"
         edits = tuple(Edit(place, other.written) for place in found)
         yield Fix(f"Use {other.model}{_where(edits, here)}{saving}", edits)
