@@ -1,6 +1,7 @@
 """Model calls in Python source: found, resolved and estimated; nothing is run."""
 
 from cellcost.analysis.analyser import Find, analyse, reached
+from cellcost.analysis.calibration import calibrated
 from cellcost.analysis.callsite import Area, CallSite, Model
 from cellcost.analysis.cheaper import Cheaper, cheaper
 from cellcost.analysis.codes import (
@@ -20,9 +21,11 @@ from cellcost.analysis.estimate import (
     Range,
     estimate,
 )
+from cellcost.analysis.fixes import Edit, Fix, LinesOf, fixes
 from cellcost.analysis.naming import Named, named
 from cellcost.analysis.notebooks import code_cells
 from cellcost.analysis.report import estimate_json, sarif
+from cellcost.analysis.spots import spots_of
 from cellcost.analysis.units import Cell, Document, Notebook, Unit
 from cellcost.analysis.workspace import Workspace, python_files, read_text
 
@@ -37,9 +40,12 @@ __all__ = [
     "Cheaper",
     "Count",
     "Document",
+    "Edit",
     "Estimate",
     "Find",
     "Finding",
+    "Fix",
+    "LinesOf",
     "Model",
     "Named",
     "Notebook",
@@ -48,11 +54,13 @@ __all__ = [
     "Unit",
     "Workspace",
     "analyse",
+    "calibrated",
     "cheaper",
     "code_cells",
     "estimate",
     "estimate_json",
     "findings",
+    "fixes",
     "ignored",
     "named",
     "python_files",
@@ -60,4 +68,5 @@ __all__ = [
     "read_text",
     "sarif",
     "silenced",
+    "spots_of",
 ]

@@ -91,8 +91,8 @@ class Estimate:
     input_tokens: Range | None
     """None: nothing of the prompt is known, or it is no text."""
     output_tokens: Range | None
-    typical_output: int
-    """What the typical figure takes the answer to have."""
+    typical_usage: Usage
+    """What the typical figure takes the call to use."""
     cost_nusd: Range | None
     """One call, over all candidates; None: no candidate has a price."""
     typical_nusd: int | None
@@ -100,6 +100,13 @@ class Estimate:
     """Why the range is no narrower, in order of weight."""
     at: datetime
     """The moment whose prices these are."""
+    from_calls: int = 0
+    """From how many past calls its token counts are; see `calibration`."""
+
+    @property
+    def typical_output(self) -> int:
+        """Return what the typical figure takes the answer to have."""
+        return self.typical_usage.output_tokens
 
 
 def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estimate:
@@ -123,7 +130,9 @@ def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estim
         provider=_provider(site, candidates, book),
         input_tokens=inputs,
         output_tokens=outputs,
-        typical_output=typical,
+        typical_usage=Usage(
+            input_tokens=inputs.low if inputs else 0, output_tokens=typical
+        ),
         cost_nusd=cost,
         typical_nusd=usual,
         reasons=tuple(dict.fromkeys(reasons)),

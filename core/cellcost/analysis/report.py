@@ -5,8 +5,9 @@ from typing import Any
 
 from cellcost.analysis.codes import CODES, Finding
 from cellcost.analysis.estimate import Estimate, Range
+from cellcost.money import nano_to_text
 
-__all__ = ["estimate_json", "sarif"]
+__all__ = ["docs_of", "estimate_json", "sarif"]
 
 _DOCS = "https://github.com/cellcost/cellcost/blob/main/docs/analysis.md"
 _LEVELS = {"error": "error", "warning": "warning", "information": "note"}
@@ -34,6 +35,8 @@ def estimate_json(item: Estimate, codes: Sequence[str]) -> dict[str, Any]:
         "input_tokens_high": inputs.high if inputs else None,
         "output_tokens": _range(item.output_tokens),
         "cost_nusd": _range(item.cost_nusd, text=True),
+        "typical_nusd": nano_to_text(item.typical_nusd),
+        "from_calls": item.from_calls,
         "reasons": list(item.reasons),
         "codes": list(codes),
     }
@@ -44,6 +47,11 @@ def _range(found: Range | None, *, text: bool = False) -> list[Any] | None:
         return None
     ends: list[int | None] = [found.low, found.high]
     return [str(end) if text and end is not None else end for end in ends]
+
+
+def docs_of(code: str) -> str:
+    """Return the address at which a code is explained."""
+    return f"{_DOCS}#{code.lower()}"
 
 
 def sarif(
@@ -70,7 +78,7 @@ def sarif(
                             {
                                 "id": code,
                                 "shortDescription": {"text": said},
-                                "helpUri": f"{_DOCS}#{code.lower()}",
+                                "helpUri": docs_of(code),
                             }
                             for code, said in CODES.items()
                         ],

@@ -64,6 +64,8 @@ class Past:
 
     times: tuple[datetime, ...] = ()
     inputs: tuple[int, ...] = ()
+    """With what came from a cache."""
+    cached: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
     certain: int = 0
     """How many of these counts were measured, not estimated."""
@@ -153,8 +155,8 @@ class SiteFigures:
         """Say whether anything was recorded in a month."""
         return month in self._months
 
-    def samples(self) -> "Iterator[tuple[int, int, int, bool]]":
-        """Yield time in microseconds, input, output and certainty of kept calls."""
+    def samples(self) -> "Iterator[_Row]":
+        """Yield what is kept of each call, in no order."""
         return iter(()) if self._samples is None else self._samples.rows()
 
     @property
@@ -198,6 +200,9 @@ class SiteFigures:
         self._samples.put(entry, None if old is None or old.live else old)
 
 
+_Row = tuple[int, int, int, int, int]
+"""Time in microseconds, input, cached and output tokens, 1 if they were measured."""
+_WIDTH = 5
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -226,21 +231,22 @@ class _Samples:
         row = (
             to_microseconds(entry.time),
             tally.input,
+            tally.cache_read,
             tally.output,
             int(entry.confidence != "estimated"),
         )
-        if len(self._ring) < 4 * MOST_SAMPLES:
+        if len(self._ring) < _WIDTH * MOST_SAMPLES:
             self._ring.extend(row)
         else:
-            self._ring[self._next : self._next + 4] = array("q", row)
-            self._next = (self._next + 4) % (4 * MOST_SAMPLES)
+            self._ring[self._next : self._next + _WIDTH] = array("q", row)
+            self._next = (self._next + _WIDTH) % (_WIDTH * MOST_SAMPLES)
         self.count += 1
 
-    def rows(self) -> Iterator[tuple[int, int, int, bool]]:
+    def rows(self) -> Iterator[_Row]:
         """Yield what is kept, in no order."""
         ring = self._ring
-        for n in range(0, len(ring), 4):
-            yield ring[n], ring[n + 1], ring[n + 2], bool(ring[n + 3])
+        for n in range(0, len(ring), _WIDTH):
+            yield ring[n], ring[n + 1], ring[n + 2], ring[n + 3], ring[n + 4]
 
 
 def run_of(entry: Entry) -> str:
@@ -286,8 +292,9 @@ def _past(parts: list[SiteFigures]) -> Past:
     return Past(
         times=tuple(from_microseconds(row[0]) for row in kept),
         inputs=tuple(row[1] for row in kept),
-        outputs=tuple(row[2] for row in kept),
-        certain=sum(row[3] for row in kept),
+        cached=tuple(row[2] for row in kept),
+        outputs=tuple(row[3] for row in kept),
+        certain=sum(row[4] for row in kept),
         stopped=sum(part.stopped for part in parts),
         more=sum(part.sampled for part in parts) > len(kept),
     )
