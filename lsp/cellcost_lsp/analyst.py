@@ -27,11 +27,16 @@ class Analyst:
         self._book: PriceBook | None = None
 
     def read(
-        self, seen: Snapshot, settings: Settings, changed: Iterable[str]
+        self,
+        seen: Snapshot,
+        last: Reading | None,
+        settings: Settings,
+        changed: Iterable[str],
     ) -> tuple[Reading, set[str]]:
         """Return a sheet's reading, and the models whose tokens were only guessed.
 
-        `changed` are the paths of other files that are not what they were.
+        `last` is the sheet's reading before; `changed` are the paths of files that are
+        not what they were.
         """
         for path in changed:
             self._workspace.forget(Path(path))
@@ -41,9 +46,9 @@ class Analyst:
         reading = read(
             seen,
             unit,
+            last,
             find=self._find,
             book=book,
-            catalogue=book.catalogue_version,
             count=counting,
             at=price_time(),
             settings=settings,

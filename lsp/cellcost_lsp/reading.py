@@ -1,12 +1,13 @@
 """One analysed version of a sheet: what every feature answers from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cellcost.analysis import (
     Area,
-    Book,
+    Candidate,
+    Cheaper,
     Count,
     Document,
     Estimate,
@@ -15,15 +16,19 @@ from cellcost.analysis import (
     Notebook,
     Unit,
     analyse,
+    cheaper,
     estimate,
     findings,
-    ignored,
+    silenced,
 )
+from cellcost.analysis.units import broken
 from cellcost.config import Settings
+from cellcost.prices import PriceBook
+from cellcost_lsp.carrying import Edits, kept, moved
 from cellcost_lsp.sheets import CellId, Sheet
 from cellcost_lsp.text import Page
 
-__all__ = ["Reading", "Snapshot", "read", "snapshot", "update"]
+__all__ = ["Reading", "Snapshot", "later", "read", "snapshot", "update"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class Snapshot:
     pages: Mapping[CellId, Page]
     cells: tuple[tuple[int, str], ...]
     """A notebook's cells as (id, text), in the order in which they run."""
+    edits: Edits
+    """What was edited since the last reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +60,7 @@ class Reading:
     """Without those that a comment silences."""
     imports: frozenset[str]
     """The paths of the other files that it depends on."""
-    catalogue: str
-    """The version of the price list."""
+    book: PriceBook
 
     def at(self, cell: CellId, row: int, column: int) -> Estimate | None:
         """Return the innermost call whose text holds this place."""
@@ -74,11 +80,16 @@ class Reading:
         return next((c for c, page in self.pages.items() if page.uri == uri), None)
 
 
-def snapshot(sheet: Sheet) -> Snapshot:
+def snapshot(sheet: Sheet, last: Reading | None) -> Snapshot:
     """Return the version of a sheet that is in the editor now."""
-    cells = sheet.running_order() if sheet.notebook else ()
     return Snapshot(
-        sheet.uri, sheet.path, sheet.version, sheet.notebook, dict(sheet.pages), cells
+        uri=sheet.uri,
+        path=sheet.path,
+        version=sheet.version,
+        notebook=sheet.notebook,
+        pages=dict(sheet.pages),
+        cells=sheet.running_order() if sheet.notebook else (),
+        edits=sheet.edits_since(last.version) if last is not None else (),
     )
 
 
@@ -99,10 +110,10 @@ def update(unit: Unit | None, seen: Snapshot) -> Unit:
 def read(
     seen: Snapshot,
     unit: Unit,
+    last: Reading | None,
     *,
     find: Find,
-    book: Book,
-    catalogue: str,
+    book: PriceBook,
     count: Count,
     at: datetime,
     settings: Settings,
@@ -116,22 +127,49 @@ def read(
             imports.add(document.path)
         return document
 
-    places = {cell: number for number, cell in enumerate(seen.pages)}
-    items = [
+    def instead(item: Estimate, candidate: Candidate) -> tuple[Cheaper, ...]:
+        return cheaper(item, candidate, book=book)
+
+    new = [
         estimate(site, book=book, count=count, at=at)
         for site in analyse(unit, find=noted)
     ]
-    items.sort(key=lambda item: _order(item, places))
-    found = findings(items, environment=settings.environment, off=settings.editor.off)
+    if last is not None and last.estimates:
+        old = moved(seen.path, last.estimates, seen.edits)
+        known = [item for item in old if item.site.area.cell in seen.pages]
+        new = [*kept(known, new, lambda cell, row: broken(unit, cell, row))]
+    places = {cell: number for number, cell in enumerate(seen.pages)}
+    new.sort(key=lambda item: _order(item, places))
+    found = findings(
+        new,
+        environment=settings.environment,
+        off=settings.editor.off,
+        instead=instead,
+    )
     return Reading(
         uri=seen.uri,
         path=seen.path,
         version=seen.version,
         pages=seen.pages,
-        estimates=tuple(items),
+        estimates=tuple(new),
         findings=tuple(f for f in found if not _silenced(f, seen.pages)),
         imports=frozenset(imports),
-        catalogue=catalogue,
+        book=book,
+    )
+
+
+def later(reading: Reading, seen: Snapshot) -> Reading:
+    """Return what a reading says of a newer version that nobody has read yet.
+
+    Findings are left out: they are published when they are known.
+    """
+    items = moved(reading.path, reading.estimates, seen.edits)
+    return replace(
+        reading,
+        version=seen.version,
+        pages=seen.pages,
+        estimates=tuple(i for i in items if i.site.area.cell in seen.pages),
+        findings=(),
     )
 
 
@@ -146,12 +184,5 @@ def _holds(area: Area, row: int, column: int) -> bool:
 
 
 def _silenced(finding: Finding, pages: Mapping[CellId, Page]) -> bool:
-    area = finding.estimate.site.area
-    page = pages.get(area.cell)
-    if page is None:
-        return False
-    for row in range(area.row, area.end_row + 1):
-        codes = ignored(page.line(row))
-        if codes is not None and (not codes or finding.code in codes):
-            return True
-    return False
+    page = pages.get(finding.estimate.site.area.cell)
+    return page is not None and silenced(finding, page.lines)

@@ -17,7 +17,7 @@ from cellcost.config import Settings
 from cellcost_lsp import features, settings
 from cellcost_lsp.analyst import Analyst
 from cellcost_lsp.counting import load_for
-from cellcost_lsp.reading import Reading, snapshot
+from cellcost_lsp.reading import Reading, later, snapshot
 from cellcost_lsp.settings import ClientLayers
 from cellcost_lsp.sheets import Sheet, Sheets
 from cellcost_lsp.text import Encoding
@@ -37,6 +37,8 @@ _PYTHON_CELLS = types.NotebookDocumentSyncOptions(
     ],
     save=True,
 )
+_PATIENCE_SECONDS = 0.5
+"""How long a hint waits for a reading; above this people feel it (Doherty, 1982)."""
 _WATCHED = ("**/*.py", "**/*.ipynb", "**/cellcost.toml", "**/pyproject.toml")
 
 
@@ -63,6 +65,7 @@ class CostServer(LanguageServer):
         self._tasks: set[asyncio.Task[None]] = set()
         self._working = False
         self._uncountable: set[str] = set()
+        self._owed: set[str] = set()
         self._analyst = Analyst(self.root, self._open_text)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="cellcost-read")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="cellcost-aside")
@@ -93,6 +96,24 @@ class CostServer(LanguageServer):
             self._waiting.append(landed)
             await landed
         return None
+
+    async def soon(self, uri: str) -> Reading | None:
+        """Return the reading of what is in the editor now, or what the last says of it.
+
+        The last is moved with what was typed since. Used when reading takes long: the
+        client is asked to ask again when it is done.
+        """
+        reading = asyncio.ensure_future(self.fresh(uri))
+        try:
+            return await asyncio.wait_for(asyncio.shield(reading), _PATIENCE_SECONDS)
+        except TimeoutError:
+            self._owed.add(uri)
+        finally:
+            reading.cancel()
+        sheet, last = self.sheets.of(uri), self.last(uri)
+        if sheet is None or last is None:
+            return None
+        return later(last, snapshot(sheet, last))
 
     def on_reading(self, call: OnReading) -> None:
         """Have `call` be told of every new reading."""
@@ -224,12 +245,13 @@ class CostServer(LanguageServer):
             self._wake()
 
     async def _read(self, sheet: Sheet) -> None:
-        seen = snapshot(sheet)
+        last = self._readings.get(sheet.uri)
+        seen = snapshot(sheet, last)
         changed, self._changed = self._changed, set()
         loop = asyncio.get_running_loop()
         try:
             reading, guessed = await loop.run_in_executor(
-                self._reader, self._analyst.read, seen, self.settings, changed
+                self._reader, self._analyst.read, seen, last, self.settings, changed
             )
         except Exception as error:  # noqa: BLE001  # the server must outlive one text
             self.failed("reading a file", error)
@@ -244,6 +266,9 @@ class CostServer(LanguageServer):
                 call(sheet, reading)
             except Exception as error:  # noqa: BLE001  # one feature, not all
                 self.failed("showing a reading", error)
+        if any(self.sheets.of(uri) is sheet for uri in self._owed):
+            self._owed.clear()
+            self.refresh_hints()
         if guessed - self._uncountable:
             self._uncountable |= guessed
             self.start(self._count(guessed))
@@ -303,9 +328,10 @@ def _documents(server: CostServer) -> None:
         cells = [item.uri for item in params.cell_text_documents]
         server.closed(server.sheets.close(params.notebook_document.uri, cells))
 
-    # pyright: ignore below: pygls gives the callable no type
-    add: Any = server.protocol.fm.add_builtin_feature  # pyright: ignore[reportUnknownMemberType]
-    keep: Callable[[str, Callable[[Any], None]], None] = add
+    keep = cast(
+        Callable[[str, Callable[[Any], None]], None],
+        server.protocol.fm.add_builtin_feature,  # pyright: ignore[reportUnknownMemberType]  # untyped
+    )
     keep(types.TEXT_DOCUMENT_DID_OPEN, opened)
     keep(types.TEXT_DOCUMENT_DID_CHANGE, edited)
     keep(types.TEXT_DOCUMENT_DID_CLOSE, closed)

@@ -45,6 +45,24 @@ class Edit:
             return self.new_end_row, column - self.end_column + self.new_end_column
         return row - self.end_row + self.new_end_row, column
 
+    def moved_end(self, row: int, column: int) -> tuple[int, int]:
+        """Return where the end of something stands: text typed right there is after it.
+
+        An end inside what was replaced goes to the start of the edit.
+        """
+        if (row, column) <= (self.row, self.column):
+            return row, column
+        if (row, column) < (self.end_row, self.end_column):
+            return self.row, self.column
+        return self.moved(row, column)
+
+    def holds(self, start: tuple[int, int], end: tuple[int, int]) -> bool:
+        """Say whether all of something was replaced."""
+        return (self.row, self.column) <= start and end <= (
+            self.end_row,
+            self.end_column,
+        )
+
 
 @dataclass(frozen=True)
 class Page:
@@ -119,10 +137,17 @@ def _with_lines(page: Page, lines: Sequence[str], version: int) -> Page:
 
 
 def _replaced(page: Page, text: str) -> tuple[Page, Edit]:
-    lines = split_lines(text)
-    old = page.lines
-    edit = Edit(0, 0, len(old) - 1, len(old[-1]), len(lines) - 1, len(lines[-1]))
-    return _with_lines(page, lines, page.version), edit
+    old, new = page.lines, split_lines(text)
+    most = min(len(old), len(new)) - 1
+    front = 0
+    while front < most and old[front] == new[front]:
+        front += 1
+    back = 0
+    while back < most - front and old[-1 - back] == new[-1 - back]:
+        back += 1
+    end, new_end = len(old) - 1 - back, len(new) - 1 - back
+    edit = Edit(front, 0, end, len(old[end]), new_end, len(new[new_end]))
+    return _with_lines(page, new, page.version), edit
 
 
 def _spliced(

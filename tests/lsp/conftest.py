@@ -458,6 +458,20 @@ def editor(launch: Callable[..., Editor]) -> Editor:
     return started
 
 
+@pytest.fixture
+def counting(editor: Editor) -> Editor:
+    """An editor whose server has loaded the ranks: token counts are exact."""
+    uri = editor.open(
+        "warm.py",
+        "from openai import OpenAI\n"
+        "OpenAI().responses.create(model='gpt-4o', input='Hello')\n",
+    )
+    editor.hints(uri)
+    editor.wait_for("workspace/inlayHint/refresh")
+    editor.close(uri)
+    return editor
+
+
 def _connected(port: int) -> socket.socket:
     deadline = time.monotonic() + PATIENCE
     while True:

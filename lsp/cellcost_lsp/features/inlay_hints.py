@@ -1,19 +1,24 @@
-"""`≈ $0.013 · 1.2k→400` at the end of a call."""
+"""`≈ $0.013 · 1.2k→400` at the end of a call; its tooltip when somebody asks."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 
 from cellcost.analysis import Estimate
-from cellcost.money import format_usd
+from cellcost_lsp.costs import about, loop_text, tokens_text, typical
 from cellcost_lsp.reading import Reading
 from cellcost_lsp.sheets import CellId
+from cellcost_lsp.telling import call_markdown
 
 if TYPE_CHECKING:
     from cellcost_lsp.server import CostServer
 
 __all__ = ["hints", "label", "register"]
+
+_WIDTH = 4
+"""Labels are filled up to a multiple of this, so that a digit moves nothing."""
+_FILL = "\N{NO-BREAK SPACE}"
 
 
 def register(server: "CostServer") -> None:
@@ -22,27 +27,41 @@ def register(server: "CostServer") -> None:
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     async def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:
         uri = params.text_document.uri
-        reading = await server.fresh(uri)
-        if reading is None or not server.settings.editor.hints:
+        if not server.settings.editor.hints:
             return []
-        return list(hints(reading, reading.cell_of(uri), params.range))
+        reading = await server.soon(uri)
+        if reading is None:
+            return []
+        return list(hints(reading, uri, params.range))
+
+    @server.feature(types.INLAY_HINT_RESOLVE)
+    async def resolve(hint: types.InlayHint) -> types.InlayHint:
+        data: Any = hint.data
+        if isinstance(data, dict):
+            asked = cast(dict[str, Any], data)
+            reading = await server.fresh(str(asked.get("uri")))
+            item = None if reading is None else _found(reading, asked)
+            if reading is not None and item is not None:
+                hint.tooltip = types.MarkupContent(
+                    types.MarkupKind.Markdown, call_markdown(item, reading.book)
+                )
+        return hint
 
 
-def hints(
-    reading: Reading, cell: CellId, asked: types.Range
-) -> Iterator[types.InlayHint]:
+def hints(reading: Reading, uri: str, asked: types.Range) -> Iterator[types.InlayHint]:
     """Yield the hints of one page that end inside a range."""
+    cell = reading.cell_of(uri)
     page = reading.pages.get(cell)
-    if page is None:
+    if page is None or page.uri != uri:
         return
     for item in reading.of(cell):
         area = item.site.area
         if asked.start.line <= area.end_row <= asked.end.line:
-            end = len(page.line(area.end_row))
             yield types.InlayHint(
-                position=page.position(area.end_row, end),
-                label=label(item),
+                position=page.position(area.end_row, len(page.line(area.end_row))),
+                label=padded(label(item)),
                 padding_left=True,
+                data={"uri": uri, "row": area.row, "column": area.column},
             )
 
 
@@ -50,6 +69,32 @@ def label(item: Estimate) -> str:
     """Return what stands at the end of a call."""
     if item.site.kind == "load":
         return "GPU time"
-    if item.typical_nusd is None:
+    prices = typical(item)
+    if prices is None:
         return "unpriced"
-    return f"≈ {format_usd(item.typical_nusd)}"
+    times = item.site.loop_count if item.site.in_loop else 1
+    text = about(prices[0] * (times or 1), prices[1] * (times or 1))
+    if times == 0:
+        text = about(0, 0)
+    parts = [text, loop_text(times) if item.site.in_loop else tokens_text(item)]
+    if any(candidate.card.reason for candidate in item.candidates):
+        parts.append("or unpriced")
+    return " · ".join(parts)
+
+
+def padded(text: str) -> str:
+    """Return a label filled up to its width class."""
+    return text.ljust(-(-len(text) // _WIDTH) * _WIDTH, _FILL)
+
+
+def _found(reading: Reading, asked: dict[str, Any]) -> Estimate | None:
+    cell: CellId = reading.cell_of(str(asked.get("uri")))
+    place = (asked.get("row"), asked.get("column"))
+    return next(
+        (
+            item
+            for item in reading.of(cell)
+            if (item.site.area.row, item.site.area.column) == place
+        ),
+        None,
+    )

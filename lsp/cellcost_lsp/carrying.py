@@ -1,0 +1,84 @@
+"""What an older reading says of a newer text: moved with the edits, kept if broken."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from cellcost.analysis import Area, Candidate, Estimate
+from cellcost_lsp.sheets import CellId
+from cellcost_lsp.text import Edit
+
+__all__ = ["Edits", "Typed", "kept", "moved"]
+
+Edits = Sequence[tuple[CellId, Edit]]
+"""Edits of a sheet's pages, in order."""
+
+Typed = Callable[[CellId, int], bool]
+"""Says whether the statement on a row of a page is no Python at the moment."""
+
+
+def moved(path: str, items: Iterable[Estimate], edits: Edits) -> tuple[Estimate, ...]:
+    """Return estimates where their calls stand after some edits, without those gone."""
+    if not edits:
+        return tuple(items)
+    found: list[Estimate] = []
+    for item in items:
+        area = _moved(path, item.site.area, edits)
+        if area is not None:
+            found.append(_placed(path, item, area, edits))
+    return tuple(found)
+
+
+def kept(
+    old: Sequence[Estimate], new: Sequence[Estimate], typed: Typed
+) -> tuple[Estimate, ...]:
+    """Return `new` with what `old` knew of statements that are being typed in.
+
+    `old` has been moved. A call that is gone, or has lost its price, while its
+    statement is no Python is taken to come back.
+    """
+    found = list(new)
+    for item in old:
+        area = item.site.area
+        same = [n for n, other in enumerate(found) if _overlap(area, other.site.area)]
+        if any(found[n].typical_nusd is not None for n in same):
+            continue
+        if item.typical_nusd is None and same:
+            continue
+        if typed(area.cell, area.row) or typed(area.cell, area.end_row):
+            for n in reversed(same):
+                del found[n]
+            found.append(item)
+    return tuple(found)
+
+
+def _overlap(one: Area, other: Area) -> bool:
+    return (
+        one.cell == other.cell and one.row <= other.end_row and other.row <= one.end_row
+    )
+
+
+def _moved(path: str, area: Area, edits: Edits) -> Area | None:
+    """Return where an area is after some edits; None if nothing of it is left."""
+    if area.path != path:
+        return area
+    start, end = (area.row, area.column), (area.end_row, area.end_column)
+    for cell, edit in edits:
+        if cell == area.cell:
+            if edit.holds(start, end):
+                return None
+            start = edit.moved(*start)
+            end = edit.moved_end(*end)
+    return Area(area.path, area.cell, *start, *max(start, end))
+
+
+def _placed(path: str, item: Estimate, area: Area, edits: Edits) -> Estimate:
+    candidates = tuple(_candidate(path, c, edits) for c in item.candidates)
+    models = tuple(candidate.model for candidate in candidates)
+    site = replace(item.site, area=area, models=models)
+    return replace(item, site=site, candidates=candidates)
+
+
+def _candidate(path: str, candidate: Candidate, edits: Edits) -> Candidate:
+    areas = (_moved(path, area, edits) for area in candidate.model.areas)
+    model = replace(candidate.model, areas=tuple(a for a in areas if a is not None))
+    return replace(candidate, model=model)
