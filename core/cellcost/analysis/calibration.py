@@ -14,21 +14,10 @@ _ENOUGH = 5
 """Calls from which on ranges are observed ones; below, only the typical figure."""
 _MANY = 20
 """Calls from which on the lowest and highest twentieth are left out of a range."""
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun")
-_MONTHS += ("Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-]
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
 
 
 def calibrated(item: Estimate, past: Past, *, book: Book, at: datetime) -> Estimate:
