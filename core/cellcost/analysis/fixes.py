@@ -19,7 +19,7 @@ from cellcost.analysis.caps import cap_argument, cap_tokens
 from cellcost.analysis.codes import Finding, ignored
 from cellcost.money import format_usd
 
-__all__ = ["Edit", "Fix", "LinesOf", "fixes"]
+__all__ = ["Edit", "Fix", "LinesOf", "fixes", "swaps"]
 
 LinesOf = Callable[[str, int | None], Lines | None]
 """From a path and a cell to the lines that are there now; None if not known."""
@@ -62,9 +62,13 @@ _LITERAL = re.compile(
 )
 
 
+def swaps(finding: Finding, lines_of: LinesOf) -> tuple[Fix, ...]:
+    """Return a fix for each smaller model: its name where the old one is defined."""
+    return tuple(_swaps(finding, lines_of))
+
+
 def _swaps(finding: Finding, lines_of: LinesOf) -> Iterator[Fix]:
-    """Yield a fix for each smaller model: its name where the old one is defined."""
-    if finding.candidate is None:
+    if finding.candidate is None or not finding.cheaper:
         return
     model = finding.candidate.model
     places = [_name_in(area, model.written, lines_of) for area in model.areas]

@@ -83,6 +83,11 @@ class PriceBook:
         ] = {}
 
     @property
+    def catalogue(self) -> Catalogue:
+        """Return the price list itself."""
+        return self._catalogue
+
+    @property
     def catalogue_version(self) -> str:
         """Return the version of the price list, as events carry it."""
         return self._catalogue.version
