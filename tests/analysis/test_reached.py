@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from cellcost.analysis import CallSite, Notebook, Workspace, reached
+from cellcost.analysis import (
+    CallSite,
+    Document,
+    Notebook,
+    Workspace,
+    analyse,
+    reached,
+    reached_by,
+)
 
 SETUP = "from openai import OpenAI\nclient = OpenAI()\n"
 ASK = (
@@ -88,3 +96,31 @@ def test_magics_belong_to_their_cell() -> None:
 def test_broken_cells_hide_nothing_of_the_others() -> None:
     found = cells(SETUP, ASK, "ask('hi'", "ask('ho')")
     assert sorted(found) == [2, 3]
+
+
+SCRIPT = (
+    SETUP
+    + ASK
+    + "def twice(text, m):\n"
+    + "    ask(text, m)\n"
+    + "    return ask(text, m)\n"
+    + "ask('x')\n"
+    + "for n in range(10):\n"
+    + "    twice('y', 'gpt-4o-mini')\n"
+)
+
+
+def test_a_script_calls_what_its_run_reaches_as_often_as_it_does() -> None:
+    found = reached_by(Document("a.py", SCRIPT))
+    assert models(found) == [["gpt-4o"], ["gpt-4o-mini"], ["gpt-4o-mini"]]
+    assert [site.loop_count for site in found] == [1, 10, 10]
+    assert reached_by(Document("a.py", SETUP + ASK)) == ()
+
+
+def test_a_wrapper_names_the_calls_that_it_leads_to() -> None:
+    sites = analyse(Document("a.py", SCRIPT))
+    (inner,) = [site for site in sites if not site.wraps]
+    wrappers = [site for site in sites if site.wraps]
+    assert [site.area.row for site in wrappers] == [5, 6, 9]
+    assert {site.inside for site in wrappers} == {(inner.area,)}
+    assert inner.inside == ()

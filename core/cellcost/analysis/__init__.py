@@ -1,6 +1,6 @@
 """Model calls in Python source: found, resolved and estimated; nothing is run."""
 
-from cellcost.analysis.analyser import Find, analyse, reached
+from cellcost.analysis.analyser import Find, analyse, reached, reached_by
 from cellcost.analysis.calibration import calibrated
 from cellcost.analysis.callsite import Area, CallSite, Model
 from cellcost.analysis.cheaper import Cheaper, cheaper
@@ -65,6 +65,7 @@ __all__ = [
     "named",
     "python_files",
     "reached",
+    "reached_by",
     "read_text",
     "sarif",
     "silenced",

@@ -29,7 +29,7 @@ from cellcost.analysis.values import (
     lit,
 )
 
-__all__ = ["Find", "analyse", "reached"]
+__all__ = ["Find", "analyse", "reached", "reached_by"]
 
 Find = Callable[[str, str], Document | None]
 """From a dotted module name (with leading dots) and the importer's path to a file."""
@@ -68,11 +68,23 @@ def reached(
     twice, each with what is known that way; wrappers are left out: their call is in it.
     Never raises on any text.
     """
-    run, main = _begin(notebook, find)
-    _run_unit(run, main, notebook)
-    ways: dict[int, dict[tuple[int, tuple[Step, ...]], Sighting]] = {}
+    found = _reached(notebook, find)
+    return {cell: sites for cell, sites in found.items() if cell is not None}
+
+
+def reached_by(
+    document: Document, *, find: Find = nothing_found
+) -> tuple[CallSite, ...]:
+    """Return what running a file calls, as `reached` does; () for a mere library."""
+    return _reached(document, find).get(None, ())
+
+
+def _reached(unit: Unit, find: Find) -> dict[int | None, tuple[CallSite, ...]]:
+    run, main = _begin(unit, find)
+    _run_unit(run, main, unit)
+    ways: dict[int | None, dict[tuple[int, tuple[Step, ...]], Sighting]] = {}
     for seen, look, way, cell in run.log:
-        if cell is None or seen.wraps:
+        if seen.wraps:
             continue
         found = ways.setdefault(cell, {})
         found.setdefault((id(seen), way), replace(seen, looks=[])).looks.append(look)

@@ -1,6 +1,6 @@
 """A call site as its readers get it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cellcost.analysis.prompts import PromptSize, cap_of, prompt_size
@@ -9,6 +9,9 @@ from cellcost.analysis.sites import Look, Sighting
 from cellcost.analysis.values import Lit, Origin, literals
 
 __all__ = ["Area", "CallSite", "Model", "site_of"]
+
+_DEEPEST = 8
+"""How many wrappers of wrappers are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class CallSite:
     wraps: bool
     """Whether it is the call of the user's own function that passes a model on."""
     url: str = ""
+    inside: tuple[Area, ...] = ()
+    """Of a wrapper: the calls that it leads to; their cost is the same money."""
 
     @property
     def order(self) -> tuple[int, int, int, str]:
@@ -79,16 +84,8 @@ class CallSite:
 
 def site_of(sighting: Sighting) -> CallSite:
     """Return a call site from every way in which it was reached."""
-    place, span = sighting.place, sighting.span
     looks = sighting.looks
-    area = Area(
-        place.module.path,
-        place.cell,
-        place.row + span.row,
-        place.column(span.row, span.column),
-        place.row + span.end_row,
-        place.column(span.end_row, span.end_column),
-    )
+    area = _where(sighting)
     caps = [cap_of(look.cap) for look in looks]
     known = [cap for cap in caps if cap is not None]
     return CallSite(
@@ -111,7 +108,29 @@ def site_of(sighting: Sighting) -> CallSite:
         url=next(
             (str(a.value) for look in looks for a in literals(look.url or ())), ""
         ),
+        inside=tuple(dict.fromkeys(_where(s) for s in _innermost(sighting, 0))),
     )
+
+
+def _where(sighting: Sighting) -> Area:
+    place, span = sighting.place, sighting.span
+    return Area(
+        place.module.path,
+        place.cell,
+        place.row + span.row,
+        place.column(span.row, span.column),
+        place.row + span.end_row,
+        place.column(span.end_row, span.end_column),
+    )
+
+
+def _innermost(sighting: Sighting, depth: int) -> Iterator[Sighting]:
+    """Yield the calls below a wrapper that wrap nothing; a cycle ends by its depth."""
+    for inner in sighting.inside:
+        if not inner.wraps:
+            yield inner
+        elif depth < _DEEPEST:
+            yield from _innermost(inner, depth + 1)
 
 
 def _models(looks: Iterable[Look]) -> tuple[Model, ...]:

@@ -54,6 +54,8 @@ class Sighting:
     wraps: bool = False
     """Whether it is the call of the user's own function that passes a model on."""
     looks: list[Look] = field(default_factory=list[Look])
+    inside: "list[Sighting]" = field(default_factory=list["Sighting"])
+    """Of a wrapper: what it leads to."""
 
 
 class Logged(NamedTuple):
@@ -76,6 +78,7 @@ def record(
     *,
     wraps: bool = False,
     family: str = "",
+    inside: Sighting | None = None,
 ) -> None:
     """Keep that a call site was reached."""
     if frame is None or span is None:
@@ -94,6 +97,8 @@ def record(
         run.sightings[key] = found
     if look not in found.looks and len(found.looks) < _MOST_LOOKS:
         found.looks.append(look)
+    if inside is not None and all(known is not inside for known in found.inside):
+        found.inside.append(inside)
     run.log.append(Logged(found, look, tuple(run.way), run.cell))
 
 
@@ -132,7 +137,16 @@ def record_wrapper(
             look.url,
             look.many,
         )
-        record(run, frame, span, seen.kind, outer, wraps=True, family=seen.family)
+        record(
+            run,
+            frame,
+            span,
+            seen.kind,
+            outer,
+            wraps=True,
+            family=seen.family,
+            inside=seen,
+        )
 
 
 def _literals_in(value: Value, depth: int) -> Iterable[Lit]:
