@@ -41,13 +41,15 @@ class _BareJournal:
         """Intent and settlement of one call with two lines."""
         run, key = self._connection.execute, {"id": new_id()}
         run("BEGIN IMMEDIATE")
-        (rev,) = run(SQL["next_rev"]).fetchone()
+        run(SQL["bump_rev"])
+        rev, _, installation = run(SQL["counted"]).fetchone()
         intent = {"writer": "w", "time_us": 1, "worst_nusd": 1, "body": _BODY}
         run(SQL["put_intent"], {**key, **intent, "rev": rev})
         run("COMMIT")
         run("BEGIN IMMEDIATE")
         run(SQL["event_by_id"], key).fetchone()
-        rev, seq, installation = run(SQL["next_seq"]).fetchone()
+        run(SQL["bump_seq"])
+        rev, seq, installation = run(SQL["counted"]).fetchone()
         run(SQL["put_event"], {
             **key, "rev": rev, "seq": seq, "installation": installation, "time_us": 1,
             "kind": "llm", "run_id": "r", "notebook": "n", "confidence": "measured",

@@ -145,7 +145,8 @@ def rollback(connection: sqlite3.Connection) -> None:
 
 def next_rev(connection: sqlite3.Connection) -> int:
     """Return a new rev; views tail it."""
-    return int(connection.execute(SQL["next_rev"]).fetchone()[0])
+    connection.execute(SQL["bump_rev"])
+    return int(connection.execute(SQL["counted"]).fetchone()[0])
 
 
 def add_intent(
@@ -211,7 +212,8 @@ def settle(
 
 def _put_event(connection: sqlite3.Connection, event: Event, at: FaultPoint) -> None:
     at("settle.begun")
-    rev, seq, installation = connection.execute(SQL["next_seq"]).fetchone()
+    connection.execute(SQL["bump_seq"])
+    rev, seq, installation = connection.execute(SQL["counted"]).fetchone()
     at("settle.seq_taken")
     connection.execute(
         SQL["put_event"],
