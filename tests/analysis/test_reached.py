@@ -121,6 +121,6 @@ def test_a_wrapper_names_the_calls_that_it_leads_to() -> None:
     sites = analyse(Document("a.py", SCRIPT))
     (inner,) = [site for site in sites if not site.wraps]
     wrappers = [site for site in sites if site.wraps]
-    assert [site.area.row for site in wrappers] == [5, 6, 9]
+    assert [site.area.row for site in wrappers] == [5, 6, 7, 9]
     assert {site.inside for site in wrappers} == {(inner.area,)}
     assert inner.inside == ()
