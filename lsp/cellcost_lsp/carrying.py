@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cellcost.analysis import Area, Candidate, Estimate
+from cellcost.views import Spot
 from cellcost_lsp.sheets import CellId
 from cellcost_lsp.text import Edit
 
-__all__ = ["Edits", "Typed", "kept", "moved"]
+__all__ = ["Call", "Edits", "Typed", "kept", "moved"]
+
+Call = tuple[Estimate, Spot]
+"""A call, and how the journal knows it."""
 
 Edits = Sequence[tuple[CellId, Edit]]
 """Edits of a sheet's pages, in order."""
@@ -16,38 +20,40 @@ Typed = Callable[[CellId, int], bool]
 """Says whether the statement on a row of a page is no Python at the moment."""
 
 
-def moved(path: str, items: Iterable[Estimate], edits: Edits) -> tuple[Estimate, ...]:
-    """Return estimates where their calls stand after some edits, without those gone."""
+def moved(path: str, calls: Iterable[Call], edits: Edits) -> tuple[Call, ...]:
+    """Return calls where they stand after some edits, without those gone."""
     if not edits:
-        return tuple(items)
-    found: list[Estimate] = []
-    for item in items:
+        return tuple(calls)
+    found: list[Call] = []
+    for item, spot in calls:
         area = _moved(path, item.site.area, edits)
         if area is not None:
-            found.append(_placed(path, item, area, edits))
+            placed = _placed(path, item, area, edits)
+            lines = replace(spot, first_line=area.row + 1, last_line=area.end_row + 1)
+            found.append((placed, lines))
     return tuple(found)
 
 
-def kept(
-    old: Sequence[Estimate], new: Sequence[Estimate], typed: Typed
-) -> tuple[Estimate, ...]:
+def kept(old: Sequence[Call], new: Sequence[Call], typed: Typed) -> tuple[Call, ...]:
     """Return `new` with what `old` knew of statements that are being typed in.
 
     `old` has been moved. A call that is gone, or has lost its price, while its
     statement is no Python is taken to come back.
     """
     found = list(new)
-    for item in old:
+    for item, spot in old:
         area = item.site.area
-        same = [n for n, other in enumerate(found) if _overlap(area, other.site.area)]
-        if any(found[n].typical_nusd is not None for n in same):
+        same = [
+            n for n, (other, _) in enumerate(found) if _overlap(area, other.site.area)
+        ]
+        if any(found[n][0].typical_nusd is not None for n in same):
             continue
         if item.typical_nusd is None and same:
             continue
         if typed(area.cell, area.row) or typed(area.cell, area.end_row):
             for n in reversed(same):
                 del found[n]
-            found.append(item)
+            found.append((item, spot))
     return tuple(found)
 
 

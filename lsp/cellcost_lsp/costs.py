@@ -7,7 +7,7 @@ from cellcost.analysis import Candidate, Estimate, Range
 from cellcost.figures import count_text
 from cellcost.money import format_usd
 from cellcost.prices import cost
-from cellcost.records import Usage, known_cost, unpriced_lines
+from cellcost.records import known_cost, unpriced_lines
 
 __all__ = ["Sum", "about", "loop_text", "price_of", "summed", "tokens_text", "typical"]
 
@@ -33,9 +33,7 @@ def price_of(item: Estimate, candidate: Candidate) -> int | None:
     """Return the typical nano-USD of one call on one of its models; None: unpriced."""
     if candidate.card.reason or item.output_tokens is None:
         return None
-    inputs = item.input_tokens.low if item.input_tokens else 0
-    usage = Usage(input_tokens=inputs, output_tokens=item.typical_output)
-    lines = cost(candidate.card, usage)
+    lines = cost(candidate.card, item.typical_usage)
     return None if unpriced_lines(lines) else known_cost(lines)
 
 
@@ -95,8 +93,10 @@ def tokens_text(item: Estimate) -> str:
     Embeddings have no output: `1.2k`.
     """
     inputs = item.input_tokens
-    known = "?" if inputs is None else count_text(inputs.low)
-    if inputs is not None and inputs.high is None:
+    known = count_text(item.typical_usage.input_tokens)
+    if not item.from_calls and inputs is None:
+        known = "?"
+    elif not item.from_calls and inputs is not None and inputs.high is None:
         known += "+"
     if item.output_tokens == Range(0, 0):
         return known
@@ -109,5 +109,10 @@ def loop_text(count: int | None) -> str:
 
 
 def _without_wrappers(items: list[Estimate]) -> list[Estimate]:
-    inner = [item for item in items if not item.site.wraps]
-    return inner or items
+    """Return the calls without those of wrappers whose inner calls are among them."""
+    areas = {item.site.area for item in items if not item.site.wraps}
+    return [
+        item
+        for item in items
+        if not (item.site.inside and areas.issuperset(item.site.inside))
+    ]

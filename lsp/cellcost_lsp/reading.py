@@ -20,11 +20,13 @@ from cellcost.analysis import (
     estimate,
     findings,
     silenced,
+    spots_of,
 )
 from cellcost.analysis.units import broken
 from cellcost.config import Settings
 from cellcost.prices import PriceBook
-from cellcost_lsp.carrying import Edits, kept, moved
+from cellcost.views import Spot
+from cellcost_lsp.carrying import Call, Edits, kept, moved
 from cellcost_lsp.sheets import CellId, Sheet
 from cellcost_lsp.text import Page
 
@@ -56,11 +58,18 @@ class Reading:
     pages: Mapping[CellId, Page]
     estimates: tuple[Estimate, ...]
     """In the order of their places."""
+    spots: tuple[Spot, ...]
+    """How the journal knows each of them."""
     findings: tuple[Finding, ...]
     """Without those that a comment silences."""
     imports: frozenset[str]
     """The paths of the other files that it depends on."""
     book: PriceBook
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Return each estimate with its spot."""
+        return tuple(zip(self.estimates, self.spots, strict=True))
 
     def at(self, cell: CellId, row: int, column: int) -> Estimate | None:
         """Return the innermost call whose text holds this place."""
@@ -130,16 +139,20 @@ def read(
     def instead(item: Estimate, candidate: Candidate) -> tuple[Cheaper, ...]:
         return cheaper(item, candidate, book=book)
 
-    new = [
-        estimate(site, book=book, count=count, at=at)
-        for site in analyse(unit, find=noted)
-    ]
+    sites = analyse(unit, find=noted)
+    items = [estimate(site, book=book, count=count, at=at) for site in sites]
+    ids = {cell: page.uri for cell, page in seen.pages.items() if cell is not None}
+    calls = list(zip(items, spots_of(unit, sites, cell_ids=ids), strict=True))
     if last is not None and last.estimates:
-        old = moved(seen.path, last.estimates, seen.edits)
-        known = [item for item in old if item.site.area.cell in seen.pages]
-        new = [*kept(known, new, lambda cell, row: broken(unit, cell, row))]
+        old = [
+            call
+            for call in moved(seen.path, last.calls, seen.edits)
+            if call[0].site.area.cell in seen.pages
+        ]
+        calls = [*kept(old, calls, lambda cell, row: broken(unit, cell, row))]
     places = {cell: number for number, cell in enumerate(seen.pages)}
-    new.sort(key=lambda item: _order(item, places))
+    calls.sort(key=lambda call: _order(call[0], places))
+    new = tuple(item for item, _ in calls)
     found = findings(
         new,
         environment=settings.environment,
@@ -151,7 +164,8 @@ def read(
         path=seen.path,
         version=seen.version,
         pages=seen.pages,
-        estimates=tuple(new),
+        estimates=new,
+        spots=tuple(spot for _, spot in calls),
         findings=tuple(f for f in found if not _silenced(f, seen.pages)),
         imports=frozenset(imports),
         book=book,
@@ -163,12 +177,17 @@ def later(reading: Reading, seen: Snapshot) -> Reading:
 
     Findings are left out: they are published when they are known.
     """
-    items = moved(reading.path, reading.estimates, seen.edits)
+    calls = [
+        call
+        for call in moved(reading.path, reading.calls, seen.edits)
+        if call[0].site.area.cell in seen.pages
+    ]
     return replace(
         reading,
         version=seen.version,
         pages=seen.pages,
-        estimates=tuple(i for i in items if i.site.area.cell in seen.pages),
+        estimates=tuple(item for item, _ in calls),
+        spots=tuple(spot for _, spot in calls),
         findings=(),
     )
 
