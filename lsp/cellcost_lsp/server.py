@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,6 +17,7 @@ from cellcost.config import Settings
 from cellcost_lsp import features, settings
 from cellcost_lsp.analyst import Analyst
 from cellcost_lsp.counting import load_for
+from cellcost_lsp.places import Places
 from cellcost_lsp.reading import Reading, later, snapshot
 from cellcost_lsp.settings import ClientLayers
 from cellcost_lsp.sheets import Sheet, Sheets
@@ -52,6 +53,7 @@ class CostServer(LanguageServer):
             notebook_document_sync=_PYTHON_CELLS,
         )
         self.sheets = Sheets()
+        self.places = Places(self.sheets, "utf-16")
         self.root = Path.cwd()
         self.layers = ClientLayers()
         self.settings = Settings(home=Path())
@@ -61,6 +63,8 @@ class CostServer(LanguageServer):
         self._waiting: list[asyncio.Future[None]] = []
         self._on_reading: list[OnReading] = []
         self._on_close: list[Callable[[Sheet], None]] = []
+        self._on_start: list[Callable[[], None]] = []
+        self._on_files: list[Callable[[Sequence[str]], None]] = []
         self._said: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._working = False
@@ -122,6 +126,14 @@ class CostServer(LanguageServer):
     def on_close(self, call: Callable[[Sheet], None]) -> None:
         """Have `call` be told of every sheet that was closed."""
         self._on_close.append(call)
+
+    def on_start(self, call: Callable[[], None]) -> None:
+        """Have `call` be told when the client is ready."""
+        self._on_start.append(call)
+
+    def on_files(self, call: Callable[[Sequence[str]], None]) -> None:
+        """Have `call` be told of the paths of files that changed on disk."""
+        self._on_files.append(call)
 
     async def aside(self, work: Callable[[], T]) -> T:
         """Return what `work` returns; it runs in a thread for slow things."""
@@ -187,8 +199,11 @@ class CostServer(LanguageServer):
 
     def files_changed(self, paths: Iterable[str]) -> None:
         """Take that files changed on disk."""
-        for path in paths:
+        changed = tuple(paths)
+        for path in changed:
             self._file_changed(path)
+        for call in self._on_files:
+            call(changed)
 
     def settings_changed(self) -> None:
         """Load the settings again and read every sheet with them."""
@@ -203,9 +218,9 @@ class CostServer(LanguageServer):
         """Take what the client says of itself."""
         encoding: Any = self.protocol.workspace.position_encoding or "utf-16"
         self.root = _root(params) or Path.cwd()
-        self.sheets = Sheets(
-            _encoding(str(getattr(encoding, "value", encoding))), self.root
-        )
+        used = _encoding(str(getattr(encoding, "value", encoding)))
+        self.sheets = Sheets(used, self.root)
+        self.places = Places(self.sheets, used)
         self._analyst = Analyst(self.root, self._open_text)
         options: Any = params.initialization_options
         given: Any = None
@@ -216,6 +231,11 @@ class CostServer(LanguageServer):
         self.settings, more = settings.load(self.root, os.environ, self.layers)
         for problem in (*problems, *more):
             self.say(problem, types.MessageType.Warning)
+
+    def started(self) -> None:
+        """Take that the client is ready."""
+        for call in self._on_start:
+            call()
 
     def end(self) -> None:
         """Stop the threads."""
@@ -349,6 +369,7 @@ def _lifecycle(server: CostServer) -> None:
     def initialized(params: types.InitializedParams) -> None:
         _watch(server)
         server.start(_ask_settings(server))
+        server.started()
 
     @server.feature(types.SHUTDOWN)
     def shutdown(params: None) -> None:

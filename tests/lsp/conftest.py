@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import pytest
@@ -197,6 +198,7 @@ class Editor(Wire):
         options: Json = None,
         encodings: Sequence[str] = ("utf-16",),
         capabilities: Mapping[str, Any] = CAPABILITIES,
+        more: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         answer = self.request(
             "initialize",
@@ -206,6 +208,7 @@ class Editor(Wire):
                 "workspaceFolders": [{"uri": self.root.as_uri(), "name": "test"}],
                 "capabilities": {
                     **capabilities,
+                    **{k: {**capabilities[k], **v} for k, v in more.items()},
                     "general": {"positionEncodings": list(encodings)},
                 },
                 "initializationOptions": options,
