@@ -7,7 +7,7 @@ from cellcost.money import format_usd
 from cellcost.prices import PriceBook, Rate
 from cellcost_lsp.costs import about, loop_text, price_of, typical
 
-__all__ = ["call_markdown"]
+__all__ = ["call_markdown", "plain"]
 
 
 def call_markdown(item: Estimate, book: PriceBook) -> str:
@@ -23,7 +23,7 @@ def _parts(item: Estimate, book: PriceBook) -> Iterator[str]:
         yield tokens
     yield from _costs(item)
     if item.reasons:
-        yield "".join(f"- {_plain(reason)}\n" for reason in item.reasons).rstrip()
+        yield "".join(f"- {plain(reason)}\n" for reason in item.reasons).rstrip()
     yield f"Estimated from the source; prices of catalogue {book.catalogue_version}."
 
 
@@ -38,7 +38,7 @@ def _table(item: Estimate) -> str:
 
 def _row(item: Estimate, candidate: Candidate) -> str:
     card = candidate.card
-    name = _plain(candidate.model.written)
+    name = plain(candidate.model.written)
     if card.reason or not card.brackets:
         return f"| {name} |  |  | unpriced |"
     rates = card.brackets[0][1]
@@ -91,6 +91,6 @@ def _cost_span(found: Range) -> str:
     return f"{format_usd(found.low)} to {format_usd(found.high)}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text without what markdown would read."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+!|~$" else c for c in text)
