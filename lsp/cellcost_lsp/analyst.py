@@ -3,12 +3,23 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from cellcost.analysis import Document, Unit, Workspace, read_text
+from cellcost.analysis import (
+    CallSite,
+    Document,
+    Estimate,
+    Unit,
+    Workspace,
+    estimate,
+    reached,
+    reached_by,
+    read_text,
+)
 from cellcost.clock import price_time
 from cellcost.config import Settings
 from cellcost.prices import PriceBook, load_book
 from cellcost_lsp.counting import Counting
 from cellcost_lsp.reading import Reading, Snapshot, read, update
+from cellcost_lsp.sheets import CellId
 
 __all__ = ["Analyst"]
 
@@ -54,6 +65,24 @@ class Analyst:
             settings=settings,
         )
         return reading, counting.guessed
+
+    def reached(
+        self, seen: Snapshot, settings: Settings
+    ) -> dict[CellId, tuple[Estimate, ...]]:
+        """Return what running a file (None) or a notebook's cells calls."""
+        book, now = self._book_of(settings), price_time()
+        unit = self._units[seen.uri] = update(self._units.get(seen.uri), seen)
+        found: dict[CellId, tuple[CallSite, ...]] = {}
+        if isinstance(unit, Document):
+            found[None] = reached_by(unit, find=self._find)
+        else:
+            found = {**reached(unit, find=self._find)}
+        return {
+            cell: tuple(
+                estimate(site, book=book, count=Counting(), at=now) for site in sites
+            )
+            for cell, sites in found.items()
+        }
 
     def forget(self, uri: str) -> None:
         """Drop the trees of a sheet that was closed."""

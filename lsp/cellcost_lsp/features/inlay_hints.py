@@ -29,7 +29,7 @@ def register(server: "CostServer") -> None:
         uri = params.text_document.uri
         if not server.settings.editor.hints:
             return []
-        reading = await server.soon(uri)
+        reading = await server.readings.soon(uri)
         if reading is None:
             return []
         return list(hints(reading, uri, params.range))
