@@ -3,7 +3,13 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { CellDetail, NotebookView, Today } from './wire.js';
+import type {
+  CellDetail,
+  EstimateAnswer,
+  NotebookView,
+  SourceCell,
+  Today
+} from './wire.js';
 
 /** An answer that is no figure: says what happened and what to do next. */
 export class ApiError extends Error {
@@ -35,11 +41,22 @@ export class Api {
     return this.#get<Today>('today', {});
   }
 
-  async #get<T>(name: string, query: Record<string, string>): Promise<T> {
-    const url =
-      URLExt.join(this.settings.baseUrl, 'cellcost/api', name) +
-      URLExt.objectToQueryString(query);
-    const response = await ServerConnection.makeRequest(url, {}, this.settings);
+  /** What cells will cost. */
+  estimate(path: string, cells: readonly SourceCell[]): Promise<EstimateAnswer> {
+    const body = JSON.stringify({ path, cells });
+    return this.#ask<EstimateAnswer>(this.#url('estimate'), { method: 'POST', body });
+  }
+
+  #get<T>(name: string, query: Record<string, string>): Promise<T> {
+    return this.#ask<T>(this.#url(name) + URLExt.objectToQueryString(query), {});
+  }
+
+  #url(name: string): string {
+    return URLExt.join(this.settings.baseUrl, 'cellcost/api', name);
+  }
+
+  async #ask<T>(url: string, request: RequestInit): Promise<T> {
+    const response = await ServerConnection.makeRequest(url, request, this.settings);
     if (!response.ok) {
       throw await refusal(response);
     }

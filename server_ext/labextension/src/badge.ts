@@ -57,14 +57,22 @@ export class Badge extends Widget {
     const { button } = this;
     setAttribute(button, 'data-state', line.state);
     setAttribute(button, 'data-cost-nusd', line.costNusd);
+    setAttribute(button, 'data-estimate-nusd', line.estimateNusd ?? null);
+    setAttribute(button, 'title', line.hint ?? null);
     setAttribute(button, 'aria-label', line.label);
     button.classList.toggle('cc-mod-live', line.live);
     button.classList.toggle('cc-mod-previous', line.previous);
+    button.classList.toggle('cc-mod-estimate', line.state === 'estimate');
     const sure = line.state === 'measured' || line.state === 'partial';
     const priced = line.state === 'unpriced' && line.costNusd !== null;
     button.classList.toggle('cc-mod-light', line.live || !(sure || priced));
+    // While it counts a part only ever grows: its neighbours do not jump, neither then
+    // nor when the last figure, without its `≈`, is shorter. An estimate gives its width
+    // to the figures that take its place.
+    const keeps = line.live || (this.#wasEstimate && line.state !== 'estimate');
+    this.#wasEstimate = line.state === 'estimate';
     line.parts.forEach((part, index) => {
-      this.#renderPart(part, index, line.live);
+      this.#renderPart(part, index, keeps);
     });
     while (button.children.length > line.parts.length) {
       button.lastElementChild?.remove();
@@ -92,7 +100,7 @@ export class Badge extends Widget {
     }
   }
 
-  #renderPart(part: Part, index: number, live: boolean): void {
+  #renderPart(part: Part, index: number, keeps: boolean): void {
     const { button } = this;
     const level = part.level ? ` cc-mod-${part.level}` : '';
     const wanted = `cc-Badge-${part.kind}${level}`;
@@ -106,17 +114,17 @@ export class Badge extends Widget {
       }
       node = fresh;
     }
+    const before = keeps ? node.getBoundingClientRect().width : 0;
     setText(node, part.text);
     setAttribute(node, 'title', part.hint ?? null);
-    if (live) {
-      // While it counts a part only ever grows: its neighbours do not jump, neither
-      // then nor when the last figure, without its `≈`, is shorter.
-      const width = node.getBoundingClientRect().width;
+    if (keeps) {
+      const width = Math.max(before, node.getBoundingClientRect().width);
       if (width > parseFloat(node.style.minWidth || '0')) {
         node.style.minWidth = `${width}px`;
       }
     }
   }
 
+  #wasEstimate = false;
   private _opened = new Signal<this, void>(this);
 }

@@ -23,12 +23,16 @@ export interface Part {
 }
 
 export interface BadgeLine {
-  readonly state: State;
+  readonly state: State | 'estimate';
   /** True while figures count up: a call is in flight, or the cell still runs. */
   readonly live: boolean;
   /** True where the figure belongs to a run before the one that the cell shows. */
   readonly previous: boolean;
+  /** What was spent; null for an estimate, which is no part of any sum. */
   readonly costNusd: string | null;
+  readonly estimateNusd?: string | null;
+  /** The tooltip of parts that have none of their own. */
+  readonly hint?: string;
   readonly parts: readonly Part[];
   /** The whole line in words, for screen readers. */
   readonly label: string;
@@ -44,6 +48,10 @@ export interface Moment {
   readonly sayPrevious: boolean;
   /** Seconds since the server sent this view. */
   readonly age_seconds: number;
+  /** What a run of the cell as it now stands will cost, if that is not what was run. */
+  readonly now?: string | undefined;
+  /** What is worth a word about the source, run or not. */
+  readonly advice?: readonly Chip[];
 }
 
 /** The line under `cell` at this `moment`. */
@@ -51,6 +59,7 @@ export function badgeLine(cell: CellView, moment: Moment): BadgeLine {
   const live = cell.state === 'live' || (moment.running && !moment.superseded);
   const shown: CellView = live ? { ...cell, state: 'live' } : cell;
   const said = moment.superseded && moment.sayPrevious;
+  const edited = !live && !moment.superseded && moment.now !== undefined;
   const parts: Part[] = [
     { kind: 'cost', text: figure(shown), hint: costHint(cell, shown, moment) }
   ];
@@ -61,6 +70,13 @@ export function badgeLine(cell: CellView, moment: Moment): BadgeLine {
       hint: 'No model call of the run after it is known.'
     });
   }
+  if (edited) {
+    parts.push({
+      kind: 'note',
+      text: 'last run',
+      hint: `The cell was edited since.\n${moment.now ?? ''}`
+    });
+  }
   parts.push(...usageParts(cell));
   const time = timeText(cell, moment);
   if (time) {
@@ -69,7 +85,7 @@ export function badgeLine(cell: CellView, moment: Moment): BadgeLine {
   if (cell.gpu) {
     parts.push(...gpuParts(cell.gpu));
   }
-  parts.push(...chipParts(cell));
+  parts.push(...chipParts(cell), ...(moment.advice ?? []).map(chipPart));
   return {
     state: cell.state,
     live,
@@ -182,8 +198,13 @@ function chipParts(cell: CellView): Part[] {
     if (cell.cost_nusd === null && /unpriced$/.test(chip.text)) {
       return { kind: 'note', text: 'how to price it', hint: chip.hint };
     }
-    return { kind: 'chip', text: chip.text, hint: chip.hint, level: chip.kind };
+    return chipPart(chip);
   });
+}
+
+/** A chip as a part of the line. */
+export function chipPart({ kind, text, hint }: Chip): Part {
+  return { kind: 'chip', text, hint, level: kind };
 }
 
 function costHint(cell: CellView, shown: CellView, moment: Moment): string {
@@ -213,9 +234,14 @@ const SPOKEN: readonly (readonly [RegExp, string])[] = [
 ];
 
 function label(cell: CellView, parts: readonly Part[]): string {
+  return `Cost of this cell: ${spoken(parts)}${cell.state === 'live' ? '; counting' : ''}`;
+}
+
+/** Parts in words, for screen readers. */
+export function spoken(parts: readonly Part[]): string {
   const words = parts.map(part => {
     const text = SPOKEN.reduce((said, [mark, word]) => said.replace(mark, word), part.text);
     return part.kind === 'tokens' ? `${text} out` : text;
   });
-  return `Cost of this cell: ${words.join('; ')}${cell.state === 'live' ? '; counting' : ''}`;
+  return words.join('; ');
 }

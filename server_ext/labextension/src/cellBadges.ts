@@ -1,4 +1,4 @@
-/** Puts a badge under every cell of one notebook that made calls, and keeps it right. */
+/** Puts a badge under every cell that made calls or will, and keeps it right. */
 
 import type { Cell, ICellModel } from '@jupyterlab/cells';
 import type { CellList, Notebook, NotebookPanel } from '@jupyterlab/notebook';
@@ -7,10 +7,14 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { PanelLayout, Widget } from '@lumino/widgets';
 
 import { Badge } from './badge.js';
-import { badgeLine } from './badgeLine.js';
+import { type BadgeLine, badgeLine } from './badgeLine.js';
+import { estimateLine, estimateSentence } from './estimateLine.js';
+import type { CellEstimates } from './estimates.js';
 import type { NotebookCosts, Received } from './notebookCosts.js';
+import { isRunning } from './notebookSources.js';
 import { Pace } from './pace.js';
 import type { Reruns } from './reruns.js';
+import type { Chip } from './wire.js';
 
 // A run that makes its first call this soon never shows the words "previous run".
 const SAY_PREVIOUS_MS = 1_000;
@@ -28,11 +32,18 @@ interface Placed {
 }
 
 export class CellBadges implements IDisposable {
-  constructor(panel: NotebookPanel, costs: NotebookCosts, reruns: Reruns) {
+  constructor(
+    panel: NotebookPanel,
+    costs: NotebookCosts,
+    estimates: CellEstimates,
+    reruns: Reruns
+  ) {
     this.#notebook = panel.content;
     this.#costs = costs;
+    this.#estimates = estimates;
     this.#reruns = reruns;
     costs.cellsChanged.connect(this.#onCells, this);
+    estimates.changed.connect(this.#onCells, this);
     this.#notebook.modelChanged.connect(this.#onModel, this);
     this.#onModel();
   }
@@ -64,12 +75,36 @@ export class CellBadges implements IDisposable {
     }
   }
 
+  /** Whether large models are marked. */
+  set marksLarge(value: boolean) {
+    if (value !== this.#marksLarge) {
+      this.#marksLarge = value;
+      for (const id of this.#placed.keys()) {
+        this.#draw(id);
+      }
+    }
+  }
+
+  /** What a run would cost now, where edits changed that; undefined where they did not. */
+  sinceEdited(cellId: string): string | undefined {
+    const received = this.#costs.cell(cellId);
+    return received && this.#estimates.differs(received.view)
+      ? estimateSentence(this.#estimates.now(cellId))
+      : undefined;
+  }
+
+  /** What is worth a word about a cell's source, as far as the user wants to hear it. */
+  advice(cellId: string): readonly Chip[] {
+    return this.#marksLarge ? (this.#estimates.now(cellId)?.chips ?? []) : [];
+  }
+
   dispose(): void {
     if (this.#isDisposed) {
       return;
     }
     this.#isDisposed = true;
     this.#costs.cellsChanged.disconnect(this.#onCells, this);
+    this.#estimates.changed.disconnect(this.#onCells, this);
     this.#notebook.modelChanged.disconnect(this.#onModel, this);
     this.#cells?.changed.disconnect(this.#onList, this);
     this.#clear();
@@ -91,20 +126,25 @@ export class CellBadges implements IDisposable {
     this.#placeAll();
   }
 
-  #onCells(_: NotebookCosts, ids: readonly string[]): void {
+  #onCells(_: NotebookCosts | CellEstimates, ids: readonly string[]): void {
     for (const id of ids) {
       const placed = this.#placed.get(id);
-      if (placed && !this.#costs.cell(id)) {
+      if (placed && !this.#hasLine(id)) {
         this.#remove(id, placed);
       }
     }
-    const missing = ids.filter(id => this.#costs.cell(id) && !this.#isPlaced(id));
+    const missing = ids.filter(id => this.#hasLine(id) && !this.#isPlaced(id));
     if (missing.length > 0) {
       this.#placeAll();
     }
     for (const id of ids) {
       this.#draw(id);
     }
+  }
+
+  /** True where there is something to say: a figure, or an estimate before there is one. */
+  #hasLine(id: string): boolean {
+    return this.#costs.cell(id) !== undefined || this.#estimates.before(id) !== null;
   }
 
   #isPlaced(id: string): boolean {
@@ -118,7 +158,7 @@ export class CellBadges implements IDisposable {
     }
     for (const cell of this.#notebook.widgets) {
       const id = cell.model.id;
-      if (this.#costs.cell(id) && this.#placed.get(id)?.cell !== cell) {
+      if (this.#hasLine(id) && this.#placed.get(id)?.cell !== cell) {
         this.#place(cell);
       }
     }
@@ -140,7 +180,7 @@ export class CellBadges implements IDisposable {
       badge,
       cell,
       pace: new Pace(),
-      running: isRunning(cell),
+      running: isRunning(cell.model),
       runningSince: performance.now(),
       timer: 0,
       onState: (_, change) => {
@@ -195,14 +235,16 @@ export class CellBadges implements IDisposable {
 
   #onRunning(id: string): void {
     const placed = this.#placed.get(id);
-    const received = this.#costs.cell(id);
-    if (!placed || !received) {
+    if (!placed) {
       return;
     }
-    const running = isRunning(placed.cell);
+    const running = isRunning(placed.cell.model);
     if (running && !placed.running) {
-      this.#reruns.supersede(received.view.run_id);
       placed.runningSince = performance.now();
+      const received = this.#costs.cell(id);
+      if (received) {
+        this.#reruns.supersede(received.view.run_id);
+      }
     }
     placed.running = running;
     this.#draw(id);
@@ -211,8 +253,7 @@ export class CellBadges implements IDisposable {
   /** Draws a badge now, or as soon as its pace allows; `at` most one is waiting. */
   #draw(id: string): void {
     const placed = this.#placed.get(id);
-    const received = this.#costs.cell(id);
-    if (!placed || !received || placed.badge.isDisposed) {
+    if (!placed || placed.badge.isDisposed) {
       return;
     }
     window.clearTimeout(placed.timer);
@@ -221,7 +262,12 @@ export class CellBadges implements IDisposable {
       this.#drawLater(id, placed, wait);
       return;
     }
-    this.#drawNow(id, placed, received);
+    const received = this.#costs.cell(id);
+    if (received) {
+      this.#drawFigures(id, placed, received);
+    } else {
+      this.#drawEstimate(id, placed);
+    }
   }
 
   #drawLater(id: string, placed: Placed, wait: number): void {
@@ -230,7 +276,14 @@ export class CellBadges implements IDisposable {
     }, wait);
   }
 
-  #drawNow(id: string, placed: Placed, received: Received): void {
+  #drawEstimate(id: string, { badge }: Placed): void {
+    const guess = this.#estimates.before(id);
+    if (guess) {
+      this.#show(badge, estimateLine(guess, this.advice(id)));
+    }
+  }
+
+  #drawFigures(id: string, placed: Placed, received: Received): void {
     const now = performance.now();
     const { view, at } = received;
     const superseded = this.#reruns.isSuperseded(view.run_id);
@@ -239,29 +292,32 @@ export class CellBadges implements IDisposable {
       running: placed.running,
       superseded,
       sayPrevious: !placed.running || runFor >= SAY_PREVIOUS_MS,
-      age_seconds: (now - at) / 1_000
+      age_seconds: (now - at) / 1_000,
+      now: placed.running || superseded ? undefined : this.sinceEdited(id),
+      advice: this.advice(id)
     });
-    placed.badge.render(line);
+    this.#show(placed.badge, line);
     if (view.live_calls > 0) {
       this.#drawLater(id, placed, TICK_MS);
     } else if (superseded && placed.running && runFor < SAY_PREVIOUS_MS) {
       this.#drawLater(id, placed, SAY_PREVIOUS_MS - runFor);
     }
-    this._drawn.emit(placed.badge);
+  }
+
+  #show(badge: Badge, line: BadgeLine): void {
+    badge.render(line);
+    this._drawn.emit(badge);
   }
 
   readonly #notebook: Notebook;
   readonly #costs: NotebookCosts;
+  readonly #estimates: CellEstimates;
   readonly #reruns: Reruns;
   readonly #placed = new Map<string, Placed>();
   #cells: CellList | null = null;
   #enabled = true;
+  #marksLarge = true;
   #isDisposed = false;
   private _opened = new Signal<this, Badge>(this);
   private _drawn = new Signal<this, Badge>(this);
-}
-
-function isRunning(cell: Cell): boolean {
-  const { model } = cell;
-  return 'executionState' in model && model.executionState === 'running';
 }

@@ -14,6 +14,18 @@ import {
 } from './format.js';
 
 describe('money', () => {
+  it('gives an estimate two digits', () => {
+    const shown = [801_750n, 13_245_120n, 96_000n, 994_000_000n, 996_000_000n, 9_999n];
+    expect(shown.map(nusd => money(nusd, 2))).toEqual([
+      '$0.00080',
+      '$0.013',
+      '$0.00010',
+      '$0.99',
+      '$1.00',
+      '<$0.00001'
+    ]);
+  });
+
   it.each([
     [0n, '$0'],
     [1n, '<$0.00001'],

@@ -23,11 +23,12 @@ function fixed(nusd: bigint, decimals: number): string {
 
 /**
  * An amount as the badge shows it: `$0.0132`, `$0.00041`, `$12.40`, `$1,240`,
- * `<$0.00001`. Never `$0.00` for something that cost; exactly nothing is `$0`.
+ * `<$0.00001`. Never `$0.00` for something that cost; exactly nothing is `$0`. An
+ * estimate takes two `digits`: `$0.013`.
  */
-export function money(nusd: bigint): string {
+export function money(nusd: bigint, digits = 3): string {
   if (nusd < 0n) {
-    return `-${money(-nusd)}`;
+    return `-${money(-nusd, digits)}`;
   }
   if (nusd === 0n) {
     return '$0';
@@ -38,11 +39,14 @@ export function money(nusd: bigint): string {
   if (nusd >= 999_995_000_000n) {
     return `$${fixed(nusd, 0)}`;
   }
-  if (nusd >= 999_500_000n) {
+  if (shifted(nusd, USD - digits) >= TEN ** BigInt(digits)) {
     return `$${fixed(nusd, 2)}`;
   }
-  const exponent = nusd.toString().length - 1 - USD;
-  return `$${fixed(nusd, Math.min(2 - exponent, 5))}`;
+  let decimals = digits;
+  while (shifted(nusd, USD - decimals) < TEN ** BigInt(digits - 1) && decimals < 5) {
+    decimals += 1;
+  }
+  return `$${fixed(nusd, decimals)}`;
 }
 
 /** The amount to the nano-dollar, for tooltips: `$0.013245120`. */

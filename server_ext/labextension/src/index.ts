@@ -16,6 +16,8 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { Widget } from '@lumino/widgets';
 
 import { Api } from './api.js';
+import { Dismissals } from './dismissals.js';
+import { EstimateSource } from './estimateSource.js';
 import { costIcon } from './icons.js';
 import { JournalToast } from './journalToast.js';
 import { NotebookWatch, type Surroundings } from './notebookWatch.js';
@@ -69,7 +71,17 @@ function activate(
 
   const watches = watchNotebooks(
     notebooks,
-    { api, stream, reruns: new Reruns(window.sessionStorage), contents: serviceManager.contents },
+    {
+      api,
+      stream,
+      reruns: new Reruns(window.sessionStorage),
+      contents: serviceManager.contents,
+      estimates: new EstimateSource(api),
+      dismissals: new Dismissals(
+        window.localStorage,
+        serviceManager.serverSettings.baseUrl
+      )
+    },
     onChoices,
     open
   );

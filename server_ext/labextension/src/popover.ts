@@ -6,8 +6,6 @@ import { Widget } from '@lumino/widgets';
 import { ApiError } from './api.js';
 import type { Badge } from './badge.js';
 import { element } from './dom.js';
-import { popoverContent } from './popoverContent.js';
-import type { CellDetail } from './wire.js';
 
 const REFRESH_MS = 1_000;
 const GAP = 4;
@@ -16,10 +14,13 @@ const WIDTH = 560;
 // The badge begins with the gutter for its dot; the popover with the cell's edge.
 const INSET = 7;
 
+/** What is to be shown now; `unfolded` lists call by call, `onUnfold` switches that. */
+export type Load = (unfolded: boolean, onUnfold: () => void) => Promise<readonly Node[]>;
+
 export class Popover extends Widget {
   constructor(
     readonly badge: Badge,
-    private readonly _load: () => Promise<CellDetail>
+    private readonly _load: Load
   ) {
     super({ node: element('div') });
     this.addClass('cc-Popover');
@@ -103,9 +104,9 @@ export class Popover extends Widget {
 
   async #fetch(): Promise<void> {
     try {
-      const detail = await this._load();
+      const content = await this._load(this.#unfolded, this.#unfold);
       if (!this.isDisposed) {
-        this.#show(popoverContent(detail, this.#unfolded, this.#unfold));
+        this.#show(content);
       }
     } catch (error) {
       if (!this.isDisposed) {

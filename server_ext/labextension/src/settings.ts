@@ -4,11 +4,17 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 export interface Choices {
   readonly badges: boolean;
+  readonly estimates: boolean;
   readonly notebookTotal: boolean;
   readonly statusBar: boolean;
 }
 
-export const DEFAULTS: Choices = { badges: true, notebookTotal: true, statusBar: true };
+export const DEFAULTS: Choices = {
+  badges: true,
+  estimates: true,
+  notebookTotal: true,
+  statusBar: true
+};
 
 /** The choices in `settings`; a value of another type counts as not chosen. */
 export function choicesOf(settings: ISettingRegistry.ISettings): Choices {
@@ -17,6 +23,7 @@ export function choicesOf(settings: ISettingRegistry.ISettings): Choices {
     typeof composite[key] === 'boolean' ? composite[key] : DEFAULTS[key];
   return {
     badges: chosen('badges'),
+    estimates: chosen('estimates'),
     notebookTotal: chosen('notebookTotal'),
     statusBar: chosen('statusBar')
   };

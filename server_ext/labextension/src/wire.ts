@@ -54,6 +54,8 @@ export interface GpuUse {
 export interface CellView {
   readonly cell_id: string;
   readonly run_id: string;
+  /** Of the source that was run; "" where it is not known. */
+  readonly source_hash: string;
   readonly state: State;
   readonly cost_nusd: Nusd;
   readonly n_unpriced: number;
@@ -162,6 +164,63 @@ export interface CellDetail {
   readonly alternatives: readonly Alternative[];
   readonly tags: Readonly<Record<string, string>>;
   readonly lines: readonly PricedLine[];
+}
+
+/** A model, or the few that a call may use; `calls` null in a loop of unknown length. */
+export interface ModelGuess {
+  readonly model: string;
+  readonly provider: string;
+  readonly calls: number | null;
+}
+
+/** One call site; tokens and money are those of ONE call. */
+export interface EstimateRow {
+  readonly place: string;
+  readonly model: string;
+  readonly calls: number | null;
+  readonly input_tokens: number;
+  readonly input_open: boolean;
+  readonly output_tokens: number;
+  readonly output_high: number | null;
+  readonly typical_nusd: Nusd;
+  readonly low_nusd: Nusd;
+  readonly high_nusd: Nusd;
+  readonly reasons: readonly string[];
+}
+
+/** What one run of a cell will cost, loops included. */
+export interface CellEstimate {
+  readonly typical_nusd: Nusd;
+  /** The same on the cheapest models that the calls may use. */
+  readonly typical_low_nusd: Nusd;
+  readonly high_nusd: Nusd;
+  readonly n_unpriced: number;
+  readonly calls: number | null;
+  readonly input_tokens: number;
+  readonly input_open: boolean;
+  readonly output_tokens: number;
+  readonly models: readonly ModelGuess[];
+  readonly rows: readonly EstimateRow[];
+  readonly rows_left_out: number;
+  readonly chips: readonly Chip[];
+}
+
+export interface EstimatedCell {
+  readonly cell_id: string;
+  readonly source_hash: string;
+  readonly estimate: CellEstimate | null;
+}
+
+/** Answer of `POST /estimate`: a cell for each that was asked, in their order. */
+export interface EstimateAnswer {
+  readonly path: string;
+  readonly cells: readonly EstimatedCell[];
+}
+
+/** What `POST /estimate` is asked about. */
+export interface SourceCell {
+  readonly id: string;
+  readonly source: string;
 }
 
 export interface ModelSpend {

@@ -92,6 +92,16 @@ async def test_no_price_is_not_nothing(ask: Ask) -> None:
     assert (mixed["n_unpriced"], mixed["high_nusd"]) == (1, None)
 
 
+async def test_a_choice_of_models_spans_their_prices(ask: Ask) -> None:
+    """gpt-4o-mini: $0.15 in and $0.60 out per million tokens."""
+    choice = "m = 'gpt-4o' if big else 'gpt-4o-mini'\n"
+    source = choice + CALL.format("x").replace("'x'", "m", 1)
+    found = (await ask(SETUP, source))[1]["estimate"]
+    assert found["typical_nusd"] == str(2_500 + 100 * 10_000)
+    assert found["typical_low_nusd"] == str(150 + 100 * 600)
+    assert found["models"][0]["model"] == "gpt-4o or gpt-4o-mini"
+
+
 async def test_weights_and_loops_that_never_turn_are_no_calls(ask: Ask) -> None:
     load = "from transformers import AutoModel\nAutoModel.from_pretrained('x/y')"
     never = "for n in range(0):\n    " + CALL.format("gpt-4o")

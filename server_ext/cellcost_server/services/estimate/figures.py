@@ -9,6 +9,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from cellcost.money import nano_to_text
+from cellcost.prices import cost
+from cellcost.records import known_cost, unpriced_lines
 
 if TYPE_CHECKING:
     from cellcost.analysis import Estimate, Finding
@@ -35,10 +37,11 @@ def cell_estimate(
     if not spending:
         return None
     priced = [item for item in spending if item.typical_nusd is not None]
+    lows = [_once(item, _cheapest(item)) for item in priced]
+    highs = [_once(item, item.typical_nusd or 0) for item in priced]
     return {
-        "typical_nusd": _text(
-            sum(_typical(item) for item in priced) if priced else None
-        ),
+        "typical_nusd": _text(sum(highs) if priced else None),
+        "typical_low_nusd": _text(sum(lows) if priced else None),
         "high_nusd": _text(_high(spending)),
         "n_unpriced": len(spending) - len(priced),
         "calls": _calls(spending),
@@ -62,18 +65,25 @@ def _once(item: "Estimate", amount: int) -> int:
     return amount if times is None else amount * times
 
 
-def _typical(item: "Estimate") -> int:
-    return _once(item, item.typical_nusd or 0)
+def _cheapest(item: "Estimate") -> int:
+    """Return a typical call's cost on the cheapest model that it may use."""
+    usual = item.typical_nusd or 0
+    for candidate in item.candidates:
+        lines = cost(candidate.card, item.typical_usage)
+        known = known_cost(lines)
+        if known is not None and not unpriced_lines(lines):
+            usual = min(usual, known)
+    return usual
 
 
 def _high(items: Sequence["Estimate"]) -> int | None:
     """Return the most that all calls can cost together; None if nothing limits it."""
     total = 0
     for item in items:
-        cost, times = item.cost_nusd, _times(item)
-        if cost is None or cost.high is None or times is None:
+        price, times = item.cost_nusd, _times(item)
+        if price is None or price.high is None or times is None:
             return None
-        total += cost.high * times
+        total += price.high * times
     return total
 
 
@@ -88,7 +98,7 @@ def _calls(items: Sequence["Estimate"]) -> int | None:
 
 
 def _input(item: "Estimate") -> int:
-    return item.input_tokens.low if item.input_tokens else 0
+    return item.typical_usage.input_tokens
 
 
 def _is_open(item: "Estimate") -> bool:
@@ -114,7 +124,7 @@ def _name(item: "Estimate") -> str:
 
 
 def _row(item: "Estimate", cell: int) -> Json:
-    cost = item.cost_nusd
+    price = item.cost_nusd
     outputs = item.output_tokens
     return {
         "place": _place(item, cell),
@@ -125,8 +135,8 @@ def _row(item: "Estimate", cell: int) -> Json:
         "output_tokens": item.typical_output,
         "output_high": outputs.high if outputs else None,
         "typical_nusd": _text(item.typical_nusd),
-        "low_nusd": _text(cost.low if cost else None),
-        "high_nusd": _text(cost.high if cost else None),
+        "low_nusd": _text(price.low if price else None),
+        "high_nusd": _text(price.high if price else None),
         "reasons": list(item.reasons),
     }
 

@@ -1,6 +1,6 @@
 /** Views for the unit tests, shaped as the server sends them. */
 
-import type { CellView, Today, Total } from '../wire.js';
+import type { CellEstimate, CellView, EstimateRow, Today, Total } from '../wire.js';
 
 export const TOKENS = {
   input: 18_400,
@@ -15,6 +15,7 @@ export function cell(changes: Partial<CellView> = {}): CellView {
   return {
     cell_id: 'c1',
     run_id: 'r1',
+    source_hash: 'h1',
     state: 'measured',
     cost_nusd: '13245120',
     n_unpriced: 0,
@@ -63,6 +64,43 @@ export function today(changes: Partial<Today> = {}): Today {
     gpu: [],
     guard: null,
     ledger: null,
+    ...changes
+  };
+}
+
+/** One call site of one call, with `changes`. */
+export function estimateRow(changes: Partial<EstimateRow> = {}): EstimateRow {
+  return {
+    place: 'line 2',
+    model: 'gpt-5-mini',
+    calls: 1,
+    input_tokens: 1_200,
+    input_open: false,
+    output_tokens: 400,
+    output_high: 1_000,
+    typical_nusd: '1100000',
+    low_nusd: '300000',
+    high_nusd: '2300000',
+    reasons: [],
+    ...changes
+  };
+}
+
+/** A cell that will make one call, with `changes`. */
+export function estimate(changes: Partial<CellEstimate> = {}): CellEstimate {
+  return {
+    typical_nusd: '1100000',
+    typical_low_nusd: null,
+    high_nusd: '2300000',
+    n_unpriced: 0,
+    calls: 1,
+    input_tokens: 1_200,
+    input_open: false,
+    output_tokens: 400,
+    models: [{ model: 'gpt-5-mini', provider: 'openai', calls: 1 }],
+    rows: [estimateRow()],
+    rows_left_out: 0,
+    chips: [],
     ...changes
   };
 }
