@@ -62,6 +62,13 @@ class Part:
         function = self.node.child_by_field_name("function")
         return "" if function is None else Part(function, self.raw).text
 
+    def callee_area(self, path: str, cell: int | None) -> Area | None:
+        """Return where what is called is written."""
+        function = self.node.child_by_field_name("function")
+        if function is None:
+            return None
+        return Part(function, self.raw, self.row, self.column).area(path, cell)
+
     def keyword(self, name: str) -> "Part | None":
         """Return the value of a keyword argument."""
         arguments = self.node.child_by_field_name("arguments")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-__all__ = ["Named", "named"]
+__all__ = ["Named", "named", "provider_of_prefix"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +105,8 @@ def named(written: str, provider: str = "") -> Named:
         if pattern.match(written):
             return Named(owner, written)
     return Named("", written)
+
+
+def provider_of_prefix(prefix: str) -> str:
+    """Return the provider that a routing library's prefix means ("openai"), or ""."""
+    return _PREFIXES.get(prefix.lower(), "")

@@ -2,14 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-from cellcost_lsp.features import code_actions, diagnostics, inlay_hints
+from cellcost_lsp.features import (
+    code_actions,
+    completion,
+    diagnostics,
+    hover,
+    inlay_hints,
+)
 
 if TYPE_CHECKING:
     from cellcost_lsp.server import CostServer
 
 __all__ = ["register"]
 
-_FEATURES = (inlay_hints, diagnostics, code_actions)
+_FEATURES = (inlay_hints, diagnostics, code_actions, hover, completion)
 
 
 def register(server: "CostServer") -> None:
