@@ -42,22 +42,17 @@ class _BareJournal:
         run, key = self._connection.execute, {"id": new_id()}
         run("BEGIN IMMEDIATE")
         run(SQL["bump_rev"])
-        rev, _, installation = run(SQL["counted"]).fetchone()
         intent = {"writer": "w", "time_us": 1, "worst_nusd": 1, "body": _BODY}
-        run(SQL["put_intent"], {**key, **intent, "rev": rev})
+        run(SQL["put_intent"], {**key, **intent})
         run("COMMIT")
         run("BEGIN IMMEDIATE")
-        run(SQL["event_by_id"], key).fetchone()
-        run(SQL["bump_seq"])
-        rev, seq, installation = run(SQL["counted"]).fetchone()
-        run(SQL["put_event"], {
-            **key, "rev": rev, "seq": seq, "installation": installation, "time_us": 1,
-            "kind": "llm", "run_id": "r", "notebook": "n", "confidence": "measured",
-            "corrects": "", "cost_nusd": 1, "n_unpriced": 0, "lines": _LINES,
-            "body": _BODY,
-        })  # fmt: skip
         run(SQL["drop_intent"], key)
-        run(SQL["drop_live"], key)
+        run(SQL["bump_seq"])
+        run(SQL["put_event"], {
+            **key, "time_us": 1, "kind": "llm", "run_id": "r", "notebook": "n",
+            "confidence": "measured", "corrects": "", "cost_nusd": 1, "n_unpriced": 0,
+            "lines": _LINES, "body": _BODY,
+        })  # fmt: skip
         run("COMMIT")
 
 

@@ -170,12 +170,14 @@ class Reader:
             "limit": _PAGE,
         }
         after = 0
+        # Of its own, for its index; "" is what scripts write, which has none.
+        statement = SQL["events_of_notebook" if notebook else "events_selected"]
         while True:
             with self._reading() as (connection, _):
                 if connection is None:
                     return
                 rows = connection.execute(
-                    SQL["events_selected"], {**chosen, "after": after}
+                    statement, {**chosen, "after": after}
                 ).fetchall()
                 if not rows:
                     return

@@ -15,8 +15,8 @@ UPDATE counter SET rev = rev + 1
 -- name: bump_seq
 UPDATE counter SET rev = rev + 1, seq = seq + 1
 
--- name: counted
-SELECT rev, seq, installation FROM counter
+-- name: last_rev
+SELECT rev FROM counter
 
 -- name: put_writer
 INSERT INTO writer (id, rev, started_us, host, pid, version, kernel_id, session_id,
@@ -32,7 +32,7 @@ UPDATE writer SET ended_us = :time_us, rev = :rev WHERE id = :id AND ended_us IS
 
 -- name: put_intent
 INSERT INTO intent (id, rev, writer, time_us, worst_nusd, body)
-VALUES (:id, :rev, :writer, :time_us, :worst_nusd, :body)
+SELECT :id, rev, :writer, :time_us, :worst_nusd, :body FROM counter WHERE true
 ON CONFLICT (id) DO NOTHING
 
 -- name: put_live
@@ -52,8 +52,8 @@ SELECT 1 FROM event WHERE id = :id
 -- name: put_event
 INSERT INTO event (rev, id, installation, seq, time_us, kind, run_id, notebook,
                    confidence, corrects, cost_nusd, n_unpriced, lines, body)
-VALUES (:rev, :id, :installation, :seq, :time_us, :kind, :run_id, :notebook,
-        :confidence, :corrects, :cost_nusd, :n_unpriced, :lines, :body)
+SELECT rev, :id, installation, seq, :time_us, :kind, :run_id, :notebook,
+       :confidence, :corrects, :cost_nusd, :n_unpriced, :lines, :body FROM counter
 
 -- name: lines_of_call
 SELECT lines FROM event WHERE id = :id OR corrects = :id
@@ -72,6 +72,14 @@ FROM event
 WHERE rev > :after
   AND time_us >= :since_us AND time_us < :until_us
   AND (:notebook IS NULL OR notebook = :notebook)
+  AND (:run_id IS NULL OR run_id = :run_id)
+ORDER BY rev LIMIT :limit
+
+-- name: events_of_notebook
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, lines, body
+FROM event
+WHERE notebook = :notebook AND notebook <> '' AND rev > :after
+  AND time_us >= :since_us AND time_us < :until_us
   AND (:run_id IS NULL OR run_id = :run_id)
 ORDER BY rev LIMIT :limit
 

@@ -146,7 +146,7 @@ def rollback(connection: sqlite3.Connection) -> None:
 def next_rev(connection: sqlite3.Connection) -> int:
     """Return a new rev; views tail it."""
     connection.execute(SQL["bump_rev"])
-    return int(connection.execute(SQL["counted"]).fetchone()[0])
+    return int(connection.execute(SQL["last_rev"]).fetchone()[0])
 
 
 def add_intent(
@@ -158,11 +158,11 @@ def add_intent(
     """Store an intent, unless it is there already."""
     at("intent.begun")
     body = codec.intent_to_wire(intent)
+    connection.execute(SQL["bump_rev"])
     connection.execute(
         SQL["put_intent"],
         {
             "id": intent.id,
-            "rev": next_rev(connection),
             "writer": writer,
             "time_us": body.pop("time_us"),
             "worst_nusd": body.pop("worst_nusd", None),
@@ -198,30 +198,28 @@ def settle(
     correction with the difference is stored instead; nothing if there is none.
     """
     key = {"id": event.id}
-    row = connection.execute(SQL["event_by_id"], key).fetchone()
-    if row is None:
+    # An intent goes in the transaction that stores its event, so where there was one
+    # there is no event yet; without one (it was recovered, or is spooled) we look.
+    first = connection.execute(SQL["drop_intent"], key).rowcount == 1
+    if first or connection.execute(SQL["has_event"], key).fetchone() is None:
         _put_event(connection, event, at)
     else:
         correction = _correction(connection, event)
         if correction is not None:
             _put_event(connection, correction, at)
-    connection.execute(SQL["drop_intent"], key)
-    connection.execute(SQL["drop_live"], key)
+    if event.call is None or event.call.streamed:
+        connection.execute(SQL["drop_live"], key)
     at("settle.intent_dropped")
 
 
 def _put_event(connection: sqlite3.Connection, event: Event, at: FaultPoint) -> None:
     at("settle.begun")
     connection.execute(SQL["bump_seq"])
-    rev, seq, installation = connection.execute(SQL["counted"]).fetchone()
     at("settle.seq_taken")
     connection.execute(
         SQL["put_event"],
         {
-            "rev": rev,
             "id": event.id,
-            "installation": installation,
-            "seq": seq,
             "time_us": to_microseconds(event.time),
             "kind": event.kind,
             "run_id": event.where.run_id,

@@ -62,8 +62,7 @@ CREATE TABLE event (
     lines        TEXT    NOT NULL,
     body         TEXT    NOT NULL
 );
-CREATE INDEX event_time ON event (time_us);
-CREATE INDEX event_notebook ON event (notebook, time_us);
+CREATE INDEX event_notebook ON event (notebook) WHERE notebook <> '';
 CREATE INDEX event_corrects ON event (corrects) WHERE corrects <> '';
 
 -- A notebook that moved: its earlier events belong to the new path.
