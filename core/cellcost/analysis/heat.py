@@ -6,12 +6,13 @@ function cannot make a call. Most code is like that, and is only read for its va
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from cellcost.analysis import syntax as s
-from cellcost.analysis.families import duck_words, family_words
+from cellcost.analysis.families import FAMILIES, duck_words, ducks, family_words
 from cellcost.analysis.source import Chunk
 
-__all__ = ["hot_names"]
+__all__ = ["hot_names", "may_spend"]
 
 _DEFINED = re.compile(
     r"(?:async\s+)?def\s+(?P<func>\w+)|class\s+(?P<cls>\w+)"
@@ -41,6 +42,31 @@ def hot_names(chunks: Iterable[Chunk], known: Iterable[str] = ()) -> set[str]:
         if len(cold) == len(waiting):
             return hot
         waiting = cold
+
+
+def may_spend(raw: bytes) -> bool:
+    """Say whether a source file's bytes can hold a call: True where in doubt.
+
+    False only where no SDK is named and no method chain of one: such a file can at most
+    call a function of another file, which holds the call itself.
+    """
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return True  # UTF-16
+    if _sdks().search(raw):
+        return True
+    return b"model" in raw and _chains().search(raw) is not None
+
+
+@cache
+def _sdks() -> re.Pattern[bytes]:
+    names = {root.partition(".")[0] for family in FAMILIES for root in family.roots}
+    return re.compile("|".join(sorted(map(re.escape, names))).encode() + rb"|%ai\b")
+
+
+@cache
+def _chains() -> re.Pattern[bytes]:
+    names = {chain.split(".")[-2] for chain in ducks()}
+    return re.compile(rb"\.(?:" + "|".join(sorted(names)).encode() + rb")\b")
 
 
 def _items(chunk: Chunk) -> Iterator[_Item]:

@@ -5,10 +5,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cellcost.analysis.ignoring import rules_above
 from cellcost.analysis.notebooks import code_cells
 from cellcost.analysis.units import Document, Notebook, Unit
 
-__all__ = ["Workspace", "python_files", "read_text"]
+__all__ = [
+    "LARGEST_BYTES",
+    "Workspace",
+    "is_skipped",
+    "python_files",
+    "read_text",
+    "text_of",
+]
 
 _SKIPPED = frozenset(
     {
@@ -31,12 +39,15 @@ _SKIPPED = frozenset(
     }
 )
 _SUFFIXES = (".py", ".ipynb")
-_LARGEST_BYTES = 20_000_000
+LARGEST_BYTES = 20_000_000
 _ROOTS = ("", "src", "lib", "python")
 
 
 def python_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the Python files and notebooks named or below the folders named."""
+    """Yield the Python files and notebooks named or below the folders named.
+
+    Below a folder, what ignore files name is left out, as are the folders of tools.
+    """
     for path in paths:
         if path.is_dir():
             yield from _below(path)
@@ -45,15 +56,27 @@ def python_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
+    rules = {str(folder): rules_above(folder)}
     for root, folders, files in os.walk(folder):
+        held = rules.pop(root).below(root, files)
         folders[:] = sorted(
             name
             for name in folders
-            if name not in _SKIPPED and not (Path(root) / name / "pyvenv.cfg").exists()
+            if name not in _SKIPPED
+            and not (Path(root) / name / "pyvenv.cfg").exists()
+            and not held.ignores(root, name, is_folder=True)
         )
+        rules.update((os.path.join(root, name), held) for name in folders)  # noqa: PTH118  # os.walk's own form
         for name in sorted(files):
-            if name.endswith(_SUFFIXES):
+            if name.endswith(_SUFFIXES) and not held.ignores(
+                root, name, is_folder=False
+            ):
                 yield Path(root) / name
+
+
+def is_skipped(path: Path) -> bool:
+    """Say whether a path is not among a folder's Python files and notebooks."""
+    return not path.name.endswith(_SUFFIXES) or not _SKIPPED.isdisjoint(path.parts)
 
 
 def read_text(path: Path) -> str | None:
@@ -62,11 +85,16 @@ def read_text(path: Path) -> str | None:
     UTF-16 is recognised by its mark; other bytes that are no UTF-8 are replaced.
     """
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
+        if path.stat().st_size > LARGEST_BYTES:
             return None
         raw = path.read_bytes()
     except OSError:
         return None
+    return text_of(raw)
+
+
+def text_of(raw: bytes) -> str:
+    """Return the text of a source file's bytes, as `read_text` does."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16", "replace")
     return raw.decode("utf-8-sig", "replace")
@@ -77,18 +105,24 @@ class Workspace:
     """Finds the file that an import means, and keeps what it has read.
 
     `read` gives a file's text; an editor passes one that prefers its open buffers.
+    `is_file` says whether there is a file at all.
     """
 
     root: Path
     read: Callable[[Path], str | None] = read_text
+    is_file: Callable[[Path], bool] = Path.is_file
     _documents: dict[Path, Document | None] = field(
         default_factory=dict[Path, Document | None]
     )
     _exists: dict[Path, bool] = field(default_factory=dict[Path, bool])
+    _located: dict[tuple[str, Path], Path | None] = field(
+        default_factory=dict[tuple[str, Path], "Path | None"]
+    )
 
     def forget(self, path: Path | None = None) -> None:
         """Read a file again (or all) when it is next needed."""
         self._exists.clear()
+        self._located.clear()
         if path is None:
             self._documents.clear()
         else:
@@ -96,7 +130,7 @@ class Workspace:
 
     def find(self, name: str, importer: str) -> Document | None:
         """Return the module that `importer` means by a dotted name, or None."""
-        path = self._locate(name, Path(importer))
+        path = self.locate(name, Path(importer))
         if path is None:
             return None
         if path not in self._documents:
@@ -118,7 +152,8 @@ class Workspace:
             return notebook
         return Document(str(path), text)
 
-    def _locate(self, name: str, importer: Path) -> Path | None:
+    def locate(self, name: str, importer: Path) -> Path | None:
+        """Return the file of the module that `importer` means, or None."""
         dots = len(name) - len(name.lstrip("."))
         parts = [part for part in name[dots:].split(".") if part]
         if dots:
@@ -128,7 +163,16 @@ class Workspace:
             return self._module(folder, parts)
         if not parts:
             return None
-        folder = importer.parent
+        key = (name, importer.parent)
+        found = self._located.get(key, importer)
+        if found == importer:
+            found = self._search(importer.parent, parts, but=importer)
+            # What a script of that very name finds is not what its neighbours find.
+            if importer.stem not in (parts[-1], "__init__"):
+                self._located[key] = found
+        return found
+
+    def _search(self, folder: Path, parts: list[str], *, but: Path) -> Path | None:
         tried: set[Path] = set()
         # The importer's own folder first (scripts), then each folder above it.
         for base in (folder, *folder.parents):
@@ -136,13 +180,13 @@ class Workspace:
                 break
             tried.add(base)
             found = self._module(base, parts)
-            if found is not None and found != importer:
+            if found is not None and found != but:
                 return found
             if base == self.root:
                 break
         for below in _ROOTS:
             found = self._module(self.root / below, parts)
-            if found is not None and found != importer:
+            if found is not None and found != but:
                 return found
         return None
 
@@ -154,7 +198,7 @@ class Workspace:
         ):
             known = self._exists.get(path)
             if known is None:
-                known = self._exists[path] = path.is_file()
+                known = self._exists[path] = self.is_file(path)
             if known:
                 return path
         return None
