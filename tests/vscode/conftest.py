@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,8 +21,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import cellcost
+from cellcost.testing.provider import FakeProvider
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+STARTUP_FILE = ROOT / "meter" / "shared" / "50-cellcost.py"
 ENTRY = ROOT / ".vscode-test/node_modules/code-server/out/node/entry.js"
 VSIX = ROOT / "dist" / f"cellcost-{cellcost.__version__}.vsix"
 BIN = Path(sys.executable).parent
@@ -37,6 +41,7 @@ QUIET = {
     "security.workspace.trust.enabled": False,
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
+    "workbench.editorAssociations": {"*.ipynb": "jupyter-notebook"},
     "workbench.secondarySideBar.defaultVisibility": "hidden",
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
@@ -53,7 +58,7 @@ class CodeServer:
     log: Path
 
     def set(self, settings: dict[str, Any]) -> None:
-        """Store the user's settings; open windows follow."""
+        """Store the user's settings, for windows that open later."""
         path = self.folder / "data" / "User" / "settings.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(QUIET | settings, indent=2), encoding="utf-8")
@@ -77,8 +82,9 @@ def start_code_server(folder: Path, *, env: dict[str, str]) -> Iterator[CodeServ
         *("--user-data-dir", str(folder / "data")),
         *("--extensions-dir", str(folder / "extensions")),
     ]
-    install = [*command, "--install-extension", str(VSIX), "--force"]
-    subprocess.run(install, env=kept, check=True, capture_output=True, timeout=SECONDS)
+    for vsix in (VSIX, _controller(folder)):
+        install = [*command, "--install-extension", str(vsix), "--force"]
+        subprocess.run(install, env=kept, check=True, capture_output=True)
     serve = ["--auth", "none", "--bind-addr", f"127.0.0.1:{port}"]
     serve += ["--disable-telemetry", "--disable-update-check"]
     log = folder / "code-server.log"
@@ -99,6 +105,16 @@ def start_code_server(folder: Path, *, env: dict[str, str]) -> Iterator[CodeServ
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(SECONDS)
+
+
+def _controller(folder: Path) -> Path:
+    """Return the extension that stands in for Microsoft's, packed."""
+    packed = folder / "controller.vsix"
+    vsce = [str(BIN / "node"), str(ROOT / "lsp/vscode/node_modules/@vscode/vsce/vsce")]
+    vsce += ["package", "--no-dependencies", "--allow-missing-repository"]
+    vsce += ["--skip-license", "--out", str(packed)]
+    subprocess.run(vsce, cwd=HERE / "controller", check=True, capture_output=True)
+    return packed
 
 
 def _wait_until_up(server: CodeServer) -> None:
@@ -135,14 +151,44 @@ class Window:
         self.page.goto(f"{self.server.url}?{urllib.parse.urlencode(query)}")
         expect(self.page.locator(".statusbar")).to_be_visible()
 
-    def status(self, words: str) -> Locator:
-        """Return the status bar items that say these words."""
-        return self.page.locator(".statusbar-item", has_text=words)
+    @property
+    def status(self) -> Locator:
+        """Return cellcost's item in the status bar."""
+        return self.page.locator('.statusbar-item[id="cellcost.cellcost.cellcost.today"]')
 
-    def line(self, number: int) -> Locator:
-        """Return a line of the file in front, hints and all."""
-        top = f"{19 * (number - 1)}px"
-        return self.page.locator(f'.view-line[style*="top:{top};"]')
+    @property
+    def messages(self) -> Locator:
+        """Return the notifications that are open."""
+        return self.page.locator(".notification-toast .notification-list-item")
+
+    def run_command(self, title: str) -> None:
+        """Run a command of the palette."""
+        self.page.keyboard.press("F1")
+        box = self.page.locator(".quick-input-widget input")
+        box.fill(f">{title}")
+        self.page.locator(".quick-input-list .monaco-list-row", has_text=title).click()
+
+    def set(self, name: str, value: object) -> None:
+        """Change a user setting, as the settings editor does."""
+        self.run_command("cellcost-test: Set")
+        self._answer(json.dumps([name, value]))
+
+    def _answer(self, text: str) -> None:
+        box = self.page.locator(".quick-input-widget input[type=text]:visible")
+        box.fill(text)
+        box.press("Enter")
+        expect(box).to_have_count(0)
+
+    def until(self, done: Callable[[], object]) -> None:
+        """Wait until `done()` is true, as long as any test waits."""
+        give_up = time.monotonic() + SECONDS
+        while not done():
+            assert time.monotonic() < give_up
+            self.page.wait_for_timeout(50)
+
+    def line(self, words: str) -> Locator:
+        """Return the lines in editors and cells that hold these words, with hints."""
+        return self.page.locator(".view-line", has_text=words)
 
     def shot(self, name: str) -> None:
         """Take a picture for people to look at."""
@@ -151,14 +197,34 @@ class Window:
 
 
 @pytest.fixture(scope="session")
+def provider() -> Iterator[FakeProvider]:
+    """A provider whose host the settings map to OpenAI's price list."""
+    with FakeProvider() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
 def code_server(
-    tmp_path_factory: pytest.TempPathFactory, browser: Browser
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser, provider: FakeProvider
 ) -> Iterator[CodeServer]:
     """VS Code with the built extension."""
     folder = tmp_path_factory.mktemp("vscode")
+    home, startup = folder / "home", folder / "ipython" / "profile_default" / "startup"
+    for made in (home, startup):
+        made.mkdir(parents=True)
+    shutil.copy(STARTUP_FILE, startup)
+    endpoint = f'[[endpoints]]\nurl = "{provider.url}"\nprovider = "openai"\n'
+    (home / "cellcost.toml").write_text(endpoint, encoding="utf-8")
     # VS Code asks a login shell for the user's PATH.
     (folder / ".bash_profile").write_text(f'PATH="{BIN}:$PATH"\n', encoding="utf-8")
-    env = {"CELLCOST_HOME": str(folder / "home"), "SHELL": "/bin/bash"}
+    env = {
+        "SHELL": "/bin/bash",
+        "CELLCOST_HOME": str(home),
+        "CELLCOST_TEST_PYTHON": sys.executable,
+        "IPYTHONDIR": str(folder / "ipython"),
+        "OPENAI_BASE_URL": provider.url,
+        "OPENAI_API_KEY": "none",
+    }
     yield from start_code_server(folder, env=env)
 
 
@@ -169,7 +235,7 @@ NewWindow = Callable[..., Window]
 def new_window(
     code_server: CodeServer, browser: Browser, tmp_path: Path
 ) -> Iterator[NewWindow]:
-    """Make windows on folders with these files."""
+    """Make windows on folders with these files, Python and notebooks opened."""
     windows: list[Window] = []
 
     def make(files: dict[str, str], **options: Any) -> Window:
@@ -178,6 +244,7 @@ def new_window(
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+            path.chmod(0o755 if text.startswith("#!") else 0o644)
         options = {"viewport": {"width": 1180, "height": 800}} | options
         context = browser.new_context(**options)
         context.set_default_timeout(SECONDS * 1000)
@@ -185,7 +252,8 @@ def new_window(
         window = Window(page, code_server, folder)
         page.on("pageerror", lambda error: window.errors.append(str(error)))
         windows.append(window)
-        window.open(*files)
+        code_server.set({})
+        window.open(*(name for name in files if name.endswith((".py", ".ipynb"))))
         return window
 
     expect.set_options(timeout=SECONDS * 1000)

@@ -171,7 +171,7 @@ export class Session implements vscode.Disposable {
     if (!this.#saidRestart) {
       this.#saidRestart = true;
       void vscode.window.showInformationMessage(
-        "cellcost's language server ended and was started again. No figure is lost."
+        'cellcost: the language server ended and was started again.'
       );
     }
   }
