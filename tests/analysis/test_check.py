@@ -1,11 +1,16 @@
 """`cellcost check` on files, notebooks and folders."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cellcost.call_sites import call_mark
 from cellcost.cli import main
+from cellcost.journal import About, Writer
+from cellcost.records import Where
+from cellcost.testing.records import make_event, make_lines
 
 SOURCE = """from openai import OpenAI
 client = OpenAI()
@@ -98,8 +103,92 @@ def test_a_broken_notebook_and_a_missing_file_are_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "bad.ipynb").write_text("{", "utf-8")
-    assert main(["check", "bad.ipynb", "none.py", "app"]) == 0
+    assert main(["check", "bad.ipynb", "app"]) == 0
+    assert main(["check", "bad.ipynb", "none.py", "app"]) == 2
     said = capsys.readouterr()
     assert "bad.ipynb cannot be read" in said.err
     assert "none.py does not exist" in said.err
     assert "app/main.py:3" in said.out
+
+
+# Read by hand. `demo.py` and `headless.py` start servers and call no model themselves.
+EXAMPLES = [
+    ("quickstart.ipynb", 1, 11, "chat"),
+    ("quickstart.ipynb", 7, 1, "chat"),
+    ("quickstart.ipynb", 9, 1, "messages"),
+    ("quickstart.ipynb", 13, 1, "chat"),
+    ("quickstart.ipynb", 15, 5, "chat"),
+]
+
+
+def test_every_call_of_the_examples_is_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(Path(__file__).resolve().parents[2])
+    found = [
+        (Path(str(site["path"])).name, site["cell"], site["line"], site["kind"])
+        for site in sites(capsys, "examples")
+    ]
+    assert found == EXAMPLES
+
+
+def test_codes_are_switched_off_and_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def codes(*arguments: str) -> list[object]:
+        return [site["codes"] for site in sites(capsys, "app", *arguments)]
+
+    assert codes() == [["COST001"], []]
+    assert codes("--off", "cost001") == [[], []]
+    assert codes("--on", "COST002") == [["COST001"], ["COST002"]]
+    (tmp_path / "cellcost.toml").write_text('[editor]\noff = ["COST001"]\n')
+    assert codes() == [[], ["COST002"]]
+    assert codes("--on", "COST001") == [["COST001"], ["COST002"]]
+    assert main(["check", "app", "--fail-on", "COST001"]) == 1
+    assert main(["check", "app", "--off", "COST001", "--fail-on", "COST001"]) == 1
+
+
+def test_a_path_that_does_not_exist_is_a_wrong_call(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "nowhere"]) == 2
+    said = capsys.readouterr()
+    assert "nowhere does not exist" in said.err
+    assert said.out == "No model calls found.\n"
+
+
+def test_the_past_of_a_call_is_what_it_is_estimated_by(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = 'client.responses.create(model="gpt-5-mini", input=text())'
+    (tmp_path / "app" / "main.py").write_text(f"{SOURCE}{call}\n")
+    where = Where(
+        origin="script",
+        run_id="r",
+        call_site="main.py:<module>:9",
+        call_file=str(tmp_path / "app" / "main.py"),
+        call_mark=call_mark([call]),
+    )
+    writer = Writer(tmp_path / "home", about=About(host="h", pid=1, version="0"))
+    for _ in range(5):
+        writer.settle(replace(make_event(make_lines(20, 10)), where=where))
+    writer.close()
+    *_, site = sites(capsys, "app")
+    cost = str(20 * 250 + 10 * 2000)
+    assert site["cost_nusd"] == [cost, cost]
+    assert (site["typical_nusd"], site["from_calls"]) == (cost, 5)
+    *_, plain = sites(capsys, "app", "--no-history")
+    assert (plain["from_calls"], plain["input_tokens"]) == (0, None)
+    assert main(["check", "app"]) == 0
+    assert "from 5 calls since" in capsys.readouterr().out
+
+
+def test_a_journal_that_cannot_be_read_is_said_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "journal.db").write_bytes(b"no database at all" * 99)
+    assert main(["check", "app"]) == 0
+    said = capsys.readouterr()
+    assert "app/main.py:3" in said.out
+    assert "estimates stand on the source alone" in said.err

@@ -63,7 +63,7 @@ def _not_calibrated(item: Estimate, past: Past) -> Estimate:
 def _usages(item: Estimate, past: Past) -> list[Usage]:
     """Return what one pass of the call site would have used, call by call."""
     requests = max((prompt.requests for prompt in item.site.prompts), default=1)
-    told = item.input_tokens
+    told = item.prompt_tokens
     exact = told.low if told is not None and told.low == told.high else None
     cap = item.output_tokens.high if item.output_tokens else None
     usages: list[Usage] = []

@@ -73,8 +73,8 @@ def cheaper(item: Estimate, candidate: Candidate, *, book: Book) -> tuple[Cheape
     own, own_rate = candidate.card, candidate.output_rate
     if own.reason or own_rate is None or not _comparable(item, candidate, book):
         return ()
-    known = item.input_tokens is not None
-    inputs = item.input_tokens.low if item.input_tokens else 0
+    known = item.input_tokens is not None or item.from_calls > 0
+    inputs = item.typical_usage.input_tokens
     now = price_of_call(book, own, inputs, item.typical_output)
     found: list[Cheaper] = []
     for model in SMALLER.get(candidate.means.provider, ()):

@@ -158,7 +158,7 @@ def _endless(item: Estimate) -> Iterator[Finding]:
 
 def _resent(item: Estimate, before: Sequence[Estimate]) -> Iterator[Finding]:
     """Yield when the same long prompt is sent more than once."""
-    size = item.input_tokens
+    size = item.prompt_tokens
     if size is None or size.low < _CACHE_FROM_TOKENS:
         return
     texts = {t for p in item.site.prompts for t in p.texts if len(t) >= 4000}
@@ -191,7 +191,7 @@ def _cached_price(item: Estimate) -> str:
 
 
 def _huge(item: Estimate) -> Iterator[Finding]:
-    size = item.input_tokens
+    size = item.prompt_tokens
     if size is not None and size.low >= HUGE_PROMPT_TOKENS:
         cost = ""
         if item.cost_nusd is not None and item.cost_nusd.low:

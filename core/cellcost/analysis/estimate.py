@@ -90,6 +90,8 @@ class Estimate:
     provider: str
     input_tokens: Range | None
     """None: nothing of the prompt is known, or it is no text."""
+    prompt_tokens: Range | None
+    """What the source tells of the prompt: `input_tokens`, but for past calls."""
     output_tokens: Range | None
     typical_usage: Usage
     """What the typical figure takes the call to use."""
@@ -129,6 +131,7 @@ def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estim
         candidates=candidates,
         provider=_provider(site, candidates, book),
         input_tokens=inputs,
+        prompt_tokens=inputs,
         output_tokens=outputs,
         typical_usage=Usage(
             input_tokens=inputs.low if inputs else 0, output_tokens=typical

@@ -18,7 +18,8 @@ def spots_of(
 ) -> tuple[Spot, ...]:
     """Return each site of a document or notebook as the journal may know it.
 
-    `cell_ids` gives the ids of a notebook's cells by their index.
+    `cell_ids` gives the ids of a notebook's cells by their index; without them, calls
+    that stand alike in several cells are not told apart.
     """
     if isinstance(unit, Document):
         lines = unit.lines()
@@ -29,7 +30,7 @@ def spots_of(
         _spot(
             site,
             cells[site.area.cell or 0].lines(),
-            ids.get(site.area.cell or 0, ""),
+            ids.get(site.area.cell or 0, f"#{site.area.cell}"),
             cells[site.area.cell or 0].text,
         )
         for site in sites

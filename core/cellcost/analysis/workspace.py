@@ -12,6 +12,7 @@ from cellcost.analysis.units import Document, Notebook, Unit
 __all__ = [
     "LARGEST_BYTES",
     "Workspace",
+    "is_left_out",
     "is_skipped",
     "python_files",
     "read_text",
@@ -77,6 +78,19 @@ def _below(folder: Path) -> Iterator[Path]:
 def is_skipped(path: Path) -> bool:
     """Say whether a path is not among a folder's Python files and notebooks."""
     return not path.name.endswith(_SUFFIXES) or not _SKIPPED.isdisjoint(path.parts)
+
+
+def is_left_out(path: Path, folder: Path) -> bool:
+    """Say whether `python_files` passes over a file somewhere below a folder."""
+    try:
+        below = path.relative_to(folder)
+    except ValueError:
+        return True
+    if is_skipped(below):
+        return True
+    above = rules_above(path.parent)
+    rules = above.below(str(path.parent), (".gitignore", ".ignore"))
+    return rules.ignores(str(path.parent), path.name, is_folder=False)
 
 
 def read_text(path: Path) -> str | None:

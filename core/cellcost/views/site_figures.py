@@ -95,6 +95,8 @@ class SiteView:
     last: RunFigure
     month: Tally | None
     """The UTC month so far; None if the journal's calls cannot be told apart."""
+    total: Tally | None
+    """All that the book was ever told; None as for the month."""
     past: Past
 
     @property
@@ -106,7 +108,16 @@ class SiteView:
 class SiteFigures:
     """Sums that move call by call; a change costs the same at any size."""
 
-    __slots__ = ("_ended", "_months", "_run", "_samples", "began", "run_id", "started")
+    __slots__ = (
+        "_ended",
+        "_months",
+        "_run",
+        "_samples",
+        "began",
+        "run_id",
+        "started",
+        "total",
+    )
 
     def __init__(self) -> None:
         self.run_id = ""
@@ -116,6 +127,7 @@ class SiteFigures:
         self._ended = _NEVER
         self._run: dict[ModelKey, Tally] = {}
         self._months: dict[Month, Tally] = {}
+        self.total = Tally()
         self._samples: _Samples | None = None
 
     def put(self, change: Replaced, began: datetime, *, sample: bool = False) -> None:
@@ -132,7 +144,9 @@ class SiteFigures:
             self._count_run(change)
         for one, sign in ((change.old, -1), (change.new, 1)):
             if one is not None:
-                self._count_month(month_of(one.time), _signed(one, sign))
+                tally = _signed(one, sign)
+                self.total += tally
+                self._count_month(month_of(one.time), tally)
         if sample and change.new is not None:
             self._sample(change)
 
@@ -255,7 +269,11 @@ def run_of(entry: Entry) -> str:
 
 
 def site_view(
-    parts: Iterable[SiteFigures], month: Month, *, month_known: bool = True
+    parts: Iterable[SiteFigures],
+    month: Month,
+    *,
+    month_known: bool = True,
+    total_known: bool = True,
 ) -> SiteView | None:
     """Return the figures of some parts as one; None if there are none."""
     found = [part for part in parts if part.run_id]
@@ -264,6 +282,7 @@ def site_view(
     return SiteView(
         last=_latest(found),
         month=sum((p.month(month) for p in found), Tally()) if month_known else None,
+        total=sum((p.total for p in found), Tally()) if total_known else None,
         past=_past(found),
     )
 

@@ -230,6 +230,7 @@ class SiteBook:
             month=month,
             opened=opened or _ALWAYS_LATER,
             month_known=self._knows(month),
+            total_known=self._forgotten == _EVER,
         )
 
     def file(self, path: str, *, now: datetime) -> SiteView | None:
@@ -259,7 +260,12 @@ class SiteBook:
             for text, part in self._cells.get(cell, {}).items()
             if holds(cell, text, now_hash=source_hash, began=part.began, opened=since)
         ]
-        return site_view(parts, month, month_known=self._knows(month))
+        return site_view(
+            parts,
+            month,
+            month_known=self._knows(month),
+            total_known=self._forgotten == _EVER,
+        )
 
     def cells(
         self,

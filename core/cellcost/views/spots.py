@@ -67,9 +67,17 @@ def views_of(
     month: Month,
     opened: datetime,
     month_known: bool = True,
+    total_known: bool = True,
 ) -> tuple[SiteView | None, ...]:
     """Return what was recorded of each spot; None where nothing or nobody knows."""
-    finder = _Finder(spots, told, month, opened, month_known)
+    finder = _Finder(
+        spots,
+        told,
+        month=month,
+        opened=opened,
+        month_known=month_known,
+        total_known=total_known,
+    )
     return tuple(finder.view(spot) for spot in spots)
 
 
@@ -80,14 +88,17 @@ class _Finder:
         self,
         spots: Sequence[Spot],
         told: Told,
+        *,
         month: Month,
         opened: datetime,
         month_known: bool,
+        total_known: bool,
     ) -> None:
         self._told = told
         self._month = month
         self._opened = opened
         self._month_known = month_known
+        self._total_known = total_known
         self._twins: dict[tuple[str, str], list[Spot]] = {}
         for spot in spots:
             for mark in spot.marks:
@@ -182,4 +193,9 @@ class _Finder:
         known = self._month_known and not any(
             other.has_month(self._month) for other in strangers
         )
-        return site_view(own.values(), self._month, month_known=known)
+        return site_view(
+            own.values(),
+            self._month,
+            month_known=known,
+            total_known=self._total_known and not strangers,
+        )

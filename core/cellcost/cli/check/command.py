@@ -1,0 +1,168 @@
+"""The arguments of `cellcost check`, and what it prints and returns."""
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cellcost import __version__
+from cellcost.cli.output import complain, print_line
+from cellcost.cli.progress import counted
+from cellcost.clock import price_time, utc_now
+from cellcost.config import Settings, load_settings
+from cellcost.prices import load_book
+
+if TYPE_CHECKING:
+    from cellcost.analysis import Finding
+    from cellcost.cli.check.reading import Checked, Checker
+    from cellcost.cli.subparsers import SubParsers
+    from cellcost.views import SiteBook
+
+__all__ = ["register"]
+
+_EPILOG = (
+    "Exit status: 0 none of the --fail-on codes was found; 1 one was, or the check"
+    " failed; 2 called wrongly, or a path does not exist."
+)
+
+
+def register(subparsers: "SubParsers") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "check",
+        help="which lines spend money, on which model, and roughly how much",
+        description=(
+            "Which lines of Python files and notebooks spend money, on which model and"
+            " roughly how much. Nothing is run."
+        ),
+        epilog=_EPILOG,
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        default=[Path()],
+        metavar="PATH",
+        help="files, notebooks and folders (default: the current folder)",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="a JSON array of call sites")
+    form.add_argument(
+        "--sarif", action="store_true", help="a SARIF 2.1.0 log of what was found"
+    )
+    parser.add_argument(
+        "--diff",
+        metavar="BASE",
+        help="only what changed since this git revision, and what that costs",
+    )
+    parser.add_argument(
+        "--env",
+        metavar="NAME",
+        help="the environment that the code is for (default: the settings')",
+    )
+    parser.add_argument(
+        "--no-history",
+        action="store_true",
+        help="estimate from the source alone, not from past calls",
+    )
+    for name, meaning in (
+        ("--fail-on", "exit with status 1 if one of these codes is found"),
+        ("--off", "look for none of these codes"),
+        ("--on", "look for these codes, also if the settings turn them off"),
+    ):
+        parser.add_argument(
+            name, metavar="CODES", type=_codes, default=(), help=f"{meaning}: COST001,…"
+        )
+    parser.set_defaults(run=_run)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    from cellcost.analysis import CODES
+
+    codes = tuple(code.strip().upper() for code in text.split(",") if code.strip())
+    for code in codes:
+        if code not in CODES:
+            raise argparse.ArgumentTypeError(
+                f"{code!r} is no code; there are {', '.join(CODES)}"
+            )
+    return codes
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    settings = load_settings(cwd=Path.cwd(), env=os.environ)
+    paths, missing = _existing(arguments.paths)
+    past = _past(settings, arguments)
+    checker = _checker(settings, arguments)
+    if arguments.diff is not None:
+        from cellcost.cli.check.diff import run_diff
+
+        found = run_diff(arguments, paths, checker, past)
+    else:
+        checker.history = past[0] if past else None
+        found = _run_plain(arguments, paths, checker)
+    if missing:
+        return 2
+    return int(any(finding.code in arguments.fail_on for finding in found))
+
+
+def _existing(given: Sequence[Path]) -> tuple[list[Path], bool]:
+    """Return the paths that are there, and whether one is not."""
+    there = [path for path in given if path.exists()]
+    for path in given:
+        if path not in there:
+            complain(f"{path} does not exist")
+    return there, len(there) < len(given)
+
+
+def _past(
+    settings: Settings, arguments: argparse.Namespace
+) -> "tuple[SiteBook, SiteBook] | None":
+    from cellcost.cli.check.history import books_of_past
+
+    if arguments.no_history:
+        return None
+    return books_of_past(settings.home, now=utc_now())
+
+
+def _checker(settings: Settings, arguments: argparse.Namespace) -> "Checker":
+    from cellcost.analysis import Workspace
+    from cellcost.cli.check.reading import Checker
+
+    on = {*arguments.on, *arguments.fail_on}
+    return Checker(
+        workspace=Workspace(Path.cwd()),
+        book=load_book(settings),
+        now=price_time(),
+        environment=arguments.env or settings.environment,
+        off=(settings.editor.off | frozenset(arguments.off)) - on,
+    )
+
+
+def _run_plain(
+    arguments: argparse.Namespace, paths: Sequence[Path], checker: "Checker"
+) -> "list[Finding]":
+    from cellcost.analysis import estimate_json, python_files, sarif
+    from cellcost.cli.check.tables import print_checked
+
+    checked: list[Checked] = []
+    for path in counted(list(python_files(paths)), "files"):
+        seen = checker.check(path)
+        if seen is None:
+            complain(f"{path} cannot be read: it was left out")
+        elif seen.estimates:
+            checked.append(seen)
+    found = [finding for seen in checked for finding in seen.findings]
+    if arguments.json:
+        sites = [
+            estimate_json(item, seen.codes(item))
+            for seen in checked
+            for item in seen.estimates
+        ]
+        print_line(json.dumps(sites, indent=1))
+    elif arguments.sarif:
+        print_line(json.dumps(sarif(found, version=__version__, rows={}), indent=1))
+    else:
+        print_checked([item for seen in checked for item in seen.estimates], found)
+    return found
