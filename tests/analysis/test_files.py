@@ -7,6 +7,7 @@ import pytest
 
 from cellcost.analysis import Document, Notebook, Workspace, analyse, python_files
 from cellcost.analysis.heat import may_spend
+from cellcost.analysis.workspace import is_left_out
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -30,6 +31,7 @@ def test_ignore_files_hold_for_what_is_below_them(tmp_path: Path) -> None:
     tree(
         tmp_path,
         {
+            ".git/HEAD": "",
             ".gitignore": "# generated\nout/\n*_pb2.py\n/only_here.py\n[broken\n",
             "a.py": "",
             "a_pb2.py": "",
@@ -44,13 +46,17 @@ def test_ignore_files_hold_for_what_is_below_them(tmp_path: Path) -> None:
             "local.ipynb": "",
         },
     )
-    assert sorted(found(tmp_path)) == [
+    looked_at = [
         "a.py",
         "app/c_pb2.py",
         "app/deep/x.ipynb",
         "app/only_here.py",
         "local.ipynb",
     ]
+    assert sorted(found(tmp_path)) == looked_at
+    everything = [p for p in tmp_path.rglob("*") if p.suffix in (".py", ".ipynb")]
+    kept = [p for p in everything if not is_left_out(p, tmp_path)]
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in kept) == looked_at
 
 
 def test_the_repositorys_files_hold_where_only_a_folder_of_it_is_named(

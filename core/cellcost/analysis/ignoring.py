@@ -36,6 +36,8 @@ class Rules:
         end = "/" if is_folder else ""
         for base, spec in reversed(self.layers):
             below = os.path.relpath(folder, base) if folder != base else ""
+            if below.startswith(os.pardir):
+                continue  # outside of what this file speaks of
             path = f"{below}/{name}{end}".replace(os.sep, "/").removeprefix("/")
             decided = spec.check_file(path).include
             if decided is not None:
@@ -46,8 +48,7 @@ class Rules:
 def rules_above(folder: Path) -> Rules:
     """Return the rules that folders above a folder, in its repository, lay down.
 
-    A folder outside any repository has none; one that they leave out was named on
-    purpose, so they do not hold in it.
+    A folder outside any repository has none.
     """
     folder = folder.absolute()
     above = [folder, *folder.parents]
@@ -61,8 +62,6 @@ def rules_above(folder: Path) -> Rules:
     for path in reversed(above[1 : root + 1]):
         names = [name for name in _NAMES if (path / name).is_file()]
         rules = rules.below(str(path), names)
-    if root and rules.ignores(str(folder.parent), folder.name, is_folder=True):
-        return Rules()
     return rules
 
 

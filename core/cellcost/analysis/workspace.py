@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cellcost.analysis.ignoring import rules_above
+from cellcost.analysis.ignoring import Rules, rules_above
 from cellcost.analysis.notebooks import code_cells
 from cellcost.analysis.units import Document, Notebook, Unit
 
@@ -57,7 +57,11 @@ def python_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    rules = {str(folder): rules_above(folder)}
+    above = rules_above(folder)
+    here = folder.absolute()
+    if above.ignores(str(here.parent), here.name, is_folder=True):
+        above = Rules()  # it was named on purpose
+    rules = {str(folder): above}
     for root, folders, files in os.walk(folder):
         held = rules.pop(root).below(root, files)
         folders[:] = sorted(
