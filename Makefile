@@ -160,9 +160,9 @@ $(VSIX): $(VSCODE_SOURCES) LICENSE $(STAMPS)/vscode_modules
 	@$(VSCODE_NPM) run --silent package -- --out "$(CURDIR)/$@" \
 	  > $(STAMPS)/vsix.log 2>&1 || { cat $(STAMPS)/vsix.log; exit 1; }
 
-# Its own install scripts would compile, or fetch from elsewhere; they only do for npm
-# what the two further lines do.
-$(STAMPS)/code-server: $(STAMPS)/builders
+# Its own install scripts would compile, or fetch from elsewhere. What they do besides
+# is here, and its compiled log writer is replaced: output channels need one.
+$(STAMPS)/code-server: tests/vscode/spdlog.js $(STAMPS)/builders
 	@echo "==> installing VS Code (code-server: half a minute, 0.6 GB in .vscode-test)"
 	@rm -rf .vscode-test && mkdir .vscode-test
 	@$(WITH_NODE) npm --prefix .vscode-test install --ignore-scripts $(QUIET_NPM) \
@@ -172,6 +172,8 @@ $(STAMPS)/code-server: $(STAMPS)/builders
 	    .vscode-test/node_modules/code-server/lib/vscode$$folder \
 	    install --omit=dev --ignore-scripts $(QUIET_NPM) || exit 1; \
 	done
+	@cp tests/vscode/spdlog.js \
+	  .vscode-test/node_modules/code-server/lib/vscode/node_modules/@vscode/spdlog/index.js
 	@touch $@
 
 $(STAMPS)/built: $(LAB_SOURCES) $(STAMPS)/node_modules

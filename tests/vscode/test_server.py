@@ -60,8 +60,8 @@ def test_a_server_that_cannot_start_says_why(new_window):
         "aria-label", re.compile("there is no room on the disk")
     )
     window.status.click()
-    expect(window.line("there is no room on the disk").first).to_be_visible()
     window.shot("cannot-start-output")
+    expect(window.line("there is no room on the disk").first).to_be_visible()
 
 
 def test_a_server_that_always_ends_is_given_up(new_window):
