@@ -24,7 +24,7 @@ class Sum:
     unpriced: int
     """Calls without a price: they are in neither figure."""
     unbounded: int
-    """Calls in loops of unknown length: they are counted once."""
+    """Calls with a price in loops of unknown length: they are counted once."""
     loads: int
     """Calls that load weights, which cost GPU time."""
 
@@ -61,12 +61,12 @@ def summed(items: Iterable[Estimate]) -> Sum:
             loads += 1
             continue
         prices = typical(item)
-        if times is None:
-            unbounded += 1
-            times = 1
         if prices is None:
             unpriced += 1
             continue
+        if times is None:
+            unbounded += 1
+            times = 1
         low += prices[0] * times
         high += prices[1] * times
     return Sum(

@@ -46,6 +46,7 @@ class History:
         self._sites = SiteBook()
         self._day = DayBook(utc_now())
         self._ready = False
+        self._moment = 0
         self._rev: int = 0
         self._pending = False
         self._trouble = ""
@@ -64,46 +65,43 @@ class History:
         self._stopped.set()
 
     @property
-    def ready(self) -> bool:
-        """Whether the whole journal was read: before, no sum would be right."""
-        return self._ready
+    def moment(self) -> int:
+        """A number that differs once an answer may, the UTC month's end aside."""
+        return self._moment
 
-    # -- answers -----------------------------------------------------------------------
+    # -- answers; None until the whole journal was read: no sum would be right ---------
 
     def sites(
         self, path: str, spots: Sequence[Spot], opened: datetime
     ) -> tuple[SiteView | None, ...]:
         """Return what is known of each call of a file or notebook."""
+        if not self._ready:
+            return (None,) * len(spots)
         with self._lock:
-            if not self._ready:
-                return (None,) * len(spots)
             return self._sites.sites(path, spots, now=utc_now(), opened=opened)
 
     def file(self, path: str) -> SiteView | None:
         """Return what is known of all calls of a file."""
+        if not self._ready:
+            return None
         with self._lock:
-            return self._sites.file(path, now=utc_now()) if self._ready else None
+            return self._sites.file(path, now=utc_now())
 
     def function(self, path: str, name: str) -> SiteView | None:
         """Return what is known of the calls in a function or class of a file."""
+        if not self._ready:
+            return None
         with self._lock:
-            if not self._ready:
-                return None
             return self._sites.function(path, name, now=utc_now())
 
     def cell(self, cell: str, source_hash: str, opened: datetime) -> SiteView | None:
         """Return what is known of a notebook's cell."""
+        if not self._ready:
+            return None
         with self._lock:
-            if not self._ready:
-                return None
             return self._sites.cell(
                 cell, now=utc_now(), source_hash=source_hash, opened=opened
             )
-
-    def today(self) -> DayView | None:
-        """Return today's calls."""
-        with self._lock:
-            return self._day.view() if self._ready else None
 
     # -- following ---------------------------------------------------------------------
 
@@ -149,6 +147,7 @@ class History:
                 found, day = self._take(changes)
                 touched |= found
                 day_changed = day_changed or day
+                self._moment += 1
                 if not changes.more:
                     self._ready = True
             if not changes.more:

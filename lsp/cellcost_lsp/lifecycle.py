@@ -106,8 +106,6 @@ async def _ask_settings(server: "CostServer") -> None:
     if values != server.layers.configured:
         server.layers = ClientLayers(initial=server.layers.initial, configured=values)
         server.settings_changed()
-        server.refresh_hints()
-        server.refresh_lenses()
 
 
 def _watch(server: "CostServer") -> None:

@@ -1,6 +1,7 @@
 """The language server: what is open, its readings, and who is told about them."""
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from pygls.uris import to_fs_path
 from cellcost import __version__
 from cellcost.config import Settings
 from cellcost_lsp import features, lifecycle, settings
+from cellcost_lsp.actuals import Actuals
 from cellcost_lsp.counting import load_for
 from cellcost_lsp.places import Places
 from cellcost_lsp.reading import Reading
@@ -26,7 +28,7 @@ from cellcost_lsp.text import Encoding
 __all__ = ["CostServer", "OnReading"]
 
 T = TypeVar("T")
-OnReading = Callable[[Sheet, Reading], None]
+OnReading = Callable[[Sheet, Reading], object]
 """Called on the event loop with a sheet and its new reading."""
 
 _log = logging.getLogger("cellcost_lsp")
@@ -55,13 +57,17 @@ class CostServer(LanguageServer):
         self.layers = ClientLayers()
         self.settings = Settings(home=Path())
         self._on_reading: list[OnReading] = []
-        self._on_close: list[Callable[[Sheet], None]] = []
+        self._on_close: list[Callable[[Sheet], object]] = []
         self._on_start: list[Callable[[], None]] = []
         self._on_files: list[Callable[[Sequence[str]], None]] = []
+        self._on_end: list[Callable[[], None]] = []
         self._said: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._uncountable: set[str] = set()
         self.readings = Readings(self.sheets, self.root, self)
+        self.actuals = Actuals()
+        self._notifies = False
+        self._trouble = ""
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="cellcost-aside")
         lifecycle.register(self)
         features.register(self)
@@ -80,7 +86,7 @@ class CostServer(LanguageServer):
         """Have `call` be told of every new reading."""
         self._on_reading.append(call)
 
-    def on_close(self, call: Callable[[Sheet], None]) -> None:
+    def on_close(self, call: Callable[[Sheet], object]) -> None:
         """Have `call` be told of every sheet that was closed."""
         self._on_close.append(call)
 
@@ -91,6 +97,32 @@ class CostServer(LanguageServer):
     def on_files(self, call: Callable[[Sequence[str]], None]) -> None:
         """Have `call` be told of the paths of files that changed on disk."""
         self._on_files.append(call)
+
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Have `call` be told when the client shuts the server down."""
+        self._on_end.append(call)
+
+    def from_thread(self, call: Callable[[T], None]) -> Callable[[T], None]:
+        """Return what another thread may call: `call` then runs on the event loop."""
+        loop = asyncio.get_running_loop()
+
+        def guarded(value: T) -> None:
+            try:
+                call(value)
+            except Exception as error:  # noqa: BLE001  # told, and gone on
+                self.failed("news from a thread", error)
+
+        def hand_over(value: T) -> None:
+            # The loop may have ended while the thread was at work.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(guarded, value)
+
+        return hand_over
+
+    def tell(self, method: str, params: Mapping[str, Any]) -> None:
+        """Send a notification of our own, if the client is one that wants them."""
+        if self._notifies:
+            self.protocol.notify(method, dict(params))
 
     async def aside(self, work: Callable[[], T]) -> T:
         """Return what `work` returns; it runs in a thread for slow things."""
@@ -121,6 +153,18 @@ class CostServer(LanguageServer):
         if message not in self._said:
             self._said.add(message)
             self.window_log_message(types.LogMessageParams(kind, message))
+
+    def trouble(self, message: str) -> None:
+        """Say that figures are missing, and why."""
+        self._trouble = message
+        self.say(message, types.MessageType.Warning)
+        self.tell("cellcost/state", {"state": "trouble", "message": message})
+
+    def well(self) -> None:
+        """Say that no figure is missing any more."""
+        if self._trouble:
+            self._trouble = ""
+            self.tell("cellcost/state", {"state": "ready", "message": ""})
 
     def failed(self, what: str, error: BaseException) -> None:
         """Log an error of ours, once."""
@@ -169,6 +213,7 @@ class CostServer(LanguageServer):
         if sheet is None:
             return
         self.readings.forget(sheet)
+        self.actuals.forget(sheet.uri)
         self.readings.file_changed(sheet.path)
         for call in self._on_close:
             call(sheet)
@@ -187,6 +232,7 @@ class CostServer(LanguageServer):
         for problem in problems:
             self.say(problem, types.MessageType.Warning)
         self.readings.all_stale()
+        self.has_changed_unasked()
 
     def begin(self, params: types.InitializeParams) -> None:
         """Take what the client says of itself."""
@@ -201,6 +247,9 @@ class CostServer(LanguageServer):
         given: Any = None
         if isinstance(options, Mapping):
             given = cast(Mapping[str, Any], options).get("cellcost")
+        if isinstance(given, Mapping):
+            wanted: Any = cast(Mapping[str, Any], given).get("notifications")
+            self._notifies = wanted is True
         initial, problems = settings.checked(given, "initializationOptions.cellcost")
         self.layers = ClientLayers(initial=initial)
         self.settings, more = settings.load(self.root, os.environ, self.layers)
@@ -209,11 +258,14 @@ class CostServer(LanguageServer):
 
     def started(self) -> None:
         """Take that the client is ready."""
+        self.tell("cellcost/state", {"state": "ready", "message": ""})
         for call in self._on_start:
             call()
 
     def end(self) -> None:
         """Stop the threads."""
+        for call in self._on_end:
+            call()
         self.readings.end()
         self._aside.shutdown(wait=False, cancel_futures=True)
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from lsprotocol import types
 from pygls.uris import to_fs_path, urlparse
 
+from cellcost.clock import utc_now
 from cellcost_lsp.text import Edit, Encoding, Page, edited, split_lines
 
 __all__ = ["CellId", "Sheet", "Sheets"]
@@ -24,6 +26,7 @@ class Sheet:
     uri: str
     path: str
     notebook: bool = False
+    opened: datetime = field(default_factory=utc_now)
     version: int = 0
     """Counts every change of text, cells and execution order."""
     pages: dict[CellId, Page] = field(default_factory=dict[CellId, Page])

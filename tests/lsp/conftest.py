@@ -99,6 +99,18 @@ class Wire:
                     raise AssertionError(f"no {method} came that was wanted")
                 self._news.wait(min(left, 1.0))
 
+    def until(self, fits: Callable[[], bool]) -> None:
+        """Ask again, each time the server sends something, until it fits."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            count = len(self.got)
+            if fits():
+                return
+            with self._news:
+                if len(self.got) == count:
+                    self._news.wait(0.5)
+            assert time.monotonic() < deadline, "it never came to fit"
+
     def seen(self, method: str) -> list[Json]:
         """Return the params of every such message so far."""
         return [m.get("params") for m in self.got if m["method"] == method]

@@ -1,14 +1,13 @@
 """`≈ $0.013 · 1.2k→400` at the end of a call; its tooltip when somebody asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 
-from cellcost.analysis import Estimate
+from cellcost_lsp.actuals import Known, last_text
 from cellcost_lsp.costs import about, loop_text, tokens_text, typical
 from cellcost_lsp.reading import Reading
-from cellcost_lsp.sheets import CellId
 from cellcost_lsp.telling import call_markdown
 
 if TYPE_CHECKING:
@@ -29,44 +28,50 @@ def register(server: "CostServer") -> None:
         uri = params.text_document.uri
         if not server.settings.editor.hints:
             return []
-        reading = await server.readings.soon(uri)
-        if reading is None:
+        sheet, reading = server.sheets.of(uri), await server.readings.soon(uri)
+        if sheet is None or reading is None:
             return []
-        return list(hints(reading, uri, params.range))
+        known = server.actuals.calls(reading, sheet.opened)
+        return list(hints(reading, known, uri, params.range))
 
     @server.feature(types.INLAY_HINT_RESOLVE)
     async def resolve(hint: types.InlayHint) -> types.InlayHint:
         data: Any = hint.data
         if isinstance(data, dict):
             asked = cast(dict[str, Any], data)
-            reading = await server.fresh(str(asked.get("uri")))
-            item = None if reading is None else _found(reading, asked)
-            if reading is not None and item is not None:
-                hint.tooltip = types.MarkupContent(
-                    types.MarkupKind.Markdown, call_markdown(item, reading.book)
-                )
+            uri = str(asked.get("uri"))
+            sheet, reading = server.sheets.of(uri), await server.fresh(uri)
+            if sheet is not None and reading is not None:
+                known = server.actuals.calls(reading, sheet.opened)
+                hint.tooltip = _tooltip(reading, known, asked)
         return hint
 
 
-def hints(reading: Reading, uri: str, asked: types.Range) -> Iterator[types.InlayHint]:
+def hints(
+    reading: Reading, known: Iterable[Known], uri: str, asked: types.Range
+) -> Iterator[types.InlayHint]:
     """Yield the hints of one page that end inside a range."""
     cell = reading.cell_of(uri)
     page = reading.pages.get(cell)
     if page is None or page.uri != uri:
         return
-    for item in reading.of(cell):
-        area = item.site.area
-        if asked.start.line <= area.end_row <= asked.end.line:
+    for call in known:
+        area = call.estimate.site.area
+        if area.cell == cell and asked.start.line <= area.end_row <= asked.end.line:
             yield types.InlayHint(
                 position=page.position(area.end_row, len(page.line(area.end_row))),
-                label=padded(label(item)),
+                label=padded(label(call)),
                 padding_left=True,
                 data={"uri": uri, "row": area.row, "column": area.column},
             )
 
 
-def label(item: Estimate) -> str:
-    """Return what stands at the end of a call."""
+def label(call: Known) -> str:
+    """Return what stands at the end of a call: its last run, or what it will cost."""
+    if call.view is not None:
+        running = call.view.last.tally.live_calls
+        return f"{last_text(call.view)} {'so far' if running else 'last run'}"
+    item = call.estimate
     if item.site.kind == "load":
         return "GPU time"
     prices = typical(item)
@@ -87,14 +92,14 @@ def padded(text: str) -> str:
     return text.ljust(-(-len(text) // _WIDTH) * _WIDTH, _FILL)
 
 
-def _found(reading: Reading, asked: dict[str, Any]) -> Estimate | None:
-    cell: CellId = reading.cell_of(str(asked.get("uri")))
-    place = (asked.get("row"), asked.get("column"))
-    return next(
-        (
-            item
-            for item in reading.of(cell)
-            if (item.site.area.row, item.site.area.column) == place
-        ),
-        None,
-    )
+def _tooltip(
+    reading: Reading, known: Iterable[Known], asked: Mapping[str, Any]
+) -> types.MarkupContent | None:
+    cell = reading.cell_of(str(asked.get("uri")))
+    place = (cell, asked.get("row"), asked.get("column"))
+    for call in known:
+        area = call.estimate.site.area
+        if (area.cell, area.row, area.column) == place:
+            text = call_markdown(call.estimate, reading.book, call.view)
+            return types.MarkupContent(types.MarkupKind.Markdown, text)
+    return None
