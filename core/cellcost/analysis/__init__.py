@@ -1,6 +1,6 @@
 """Model calls in Python source: found, resolved and estimated; nothing is run."""
 
-from cellcost.analysis.analyser import Find, analyse, reached, reached_by
+from cellcost.analysis.analyser import Find, analyse, analyse_all, reached, reached_by
 from cellcost.analysis.calibration import calibrated
 from cellcost.analysis.callsite import Area, CallSite, Model
 from cellcost.analysis.cheaper import Cheaper, cheaper
@@ -54,6 +54,7 @@ __all__ = [
     "Unit",
     "Workspace",
     "analyse",
+    "analyse_all",
     "calibrated",
     "cheaper",
     "code_cells",

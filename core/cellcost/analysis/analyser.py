@@ -10,7 +10,7 @@ from cellcost.analysis import syntax as s
 from cellcost.analysis.calling import call_func, construct
 from cellcost.analysis.callsite import CallSite, site_of
 from cellcost.analysis.heat import hot_names
-from cellcost.analysis.run import OutOfBudget, Run, Step
+from cellcost.analysis.run import OutOfBudget, Run, Spot, Step
 from cellcost.analysis.scopes import END, NEXT, Flow, Frame, Module
 from cellcost.analysis.sites import Look, Sighting, record
 from cellcost.analysis.source import Chunk
@@ -29,7 +29,7 @@ from cellcost.analysis.values import (
     lit,
 )
 
-__all__ = ["Find", "analyse", "reached", "reached_by"]
+__all__ = ["Find", "analyse", "analyse_all", "reached", "reached_by"]
 
 Find = Callable[[str, str], Document | None]
 """From a dotted module name (with leading dots) and the importer's path to a file."""
@@ -48,15 +48,38 @@ def analyse(unit: Unit, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
 
     Never raises on any text; what takes too long is cut, and what was found stays.
     """
+    main, sightings = _sightings(unit, find)
+    return _sites(seen for seen in sightings.values() if seen.place.module is main)
+
+
+def analyse_all(
+    units: Iterable[Unit], *, find: Find = nothing_found
+) -> dict[str, tuple[CallSite, ...]]:
+    """Return the call sites of many documents and notebooks, by their paths.
+
+    As `analyse` does for each; a call in one of them also tells what the others that
+    import it call it with: which models, in which loops.
+    """
+    merged: dict[str, dict[Spot, Sighting]] = {}
+    asked: dict[str, None] = {}
+    for unit in units:
+        asked[unit.path] = None
+        for spot, seen in _sightings(unit, find)[1].items():
+            known = merged.setdefault(seen.place.module.path, {}).setdefault(spot, seen)
+            if known is not seen:
+                known.add(seen.looks)
+    return {path: _sites(merged.get(path, {}).values()) for path in asked}
+
+
+def _sightings(unit: Unit, find: Find) -> tuple[Module, Mapping[Spot, Sighting]]:
     run, main = _begin(unit, find)
     _run_unit(run, main, unit)
     _run_roots(run, main, unit)
-    sites = [
-        site_of(sighting)
-        for sighting in run.sightings.values()
-        if sighting.place.module is main
-    ]
-    return tuple(sorted(sites, key=lambda site: site.order))
+    return main, run.sightings
+
+
+def _sites(sightings: Iterable[Sighting]) -> tuple[CallSite, ...]:
+    return tuple(sorted(map(site_of, sightings), key=lambda site: site.order))
 
 
 def reached(
@@ -109,7 +132,8 @@ def _run_unit(run: Run, module: Module, unit: Unit) -> None:
         if cell in left:
             continue
         _enter(run, cell)
-        with run.loop(None) if unit.looped(cell) else nullcontext():
+        times = unit.times(cell)
+        with nullcontext() if times == 1 else run.loop(times):
             flow = _run_chunk(run, module, cell, row, chunk)
         if flow == END and isinstance(chunk.body[-1], s.ExprStmt | s.Jump):
             # `sys.exit()` or `raise`: nothing below runs in this file or cell.
@@ -162,33 +186,31 @@ def _run_roots(run: Run, main: Module, unit: Unit) -> None:
     hot = run.hot = run.hot | hot_names([chunk for _, _, chunk in unit.pieces()], bound)
     seen: set[int] = set()
     while run.steps_left > 0:
-        waiting = [
-            func
-            for mark, func in list(run.funcs.items())
-            if func.place.module is main and mark not in seen
-        ]
+        waiting = {
+            mark: list(made)
+            for mark, made in run.funcs.items()
+            if made[0].place.module is main and mark not in seen
+        }
         if not waiting:
             return
-        named = {id(func.definition): _name(func) for func in waiting}
+        named = {mark: _name(made[0]) for mark, made in waiting.items()}
         words = {
-            id(func.definition): func.definition.words()
-            for func in waiting
-            if isinstance(func.definition, s.FuncDef)
+            mark: made[0].definition.words()
+            for mark, made in waiting.items()
+            if isinstance(made[0].definition, s.FuncDef)
         }
         mentioned = _mentioned(named, words)
-        ordered = [f for f in waiting if id(f.definition) not in mentioned]
-        ordered += [f for f in waiting if id(f.definition) in mentioned]
+        ordered = [mark for mark in waiting if mark not in mentioned]
+        ordered += [mark for mark in waiting if mark in mentioned]
         # What sets up clients runs before what uses them.
-        ordered.sort(key=lambda f: not _sets_up(f, words.get(id(f.definition))))
-        for func in ordered:
-            mark = id(func.definition)
-            if mark in seen:
-                continue
+        ordered.sort(key=lambda mark: not _sets_up(waiting[mark][0], words.get(mark)))
+        for mark in ordered:
             seen.add(mark)
             said = words.get(mark)
             if mark in run.called or (said is not None and not said & hot):
                 continue
-            _run_root(run, func)
+            for func in waiting[mark]:
+                _run_root(run, func)
             if run.steps_left <= 0:
                 return
 

@@ -7,13 +7,13 @@ from typing import Any, cast
 from cellcost.analysis import syntax as s
 from cellcost.analysis.attributes import attribute, index, iterate, lineage, store
 from cellcost.analysis.containers import PARSER
+from cellcost.analysis.factories import make_enum, make_namedtuple
 from cellcost.analysis.run import Run
 from cellcost.analysis.scopes import Frame, lookup
 from cellcost.analysis.values import (
     NONE,
     UNKNOWN,
     Args,
-    Class,
     Foreign,
     Key,
     Lit,
@@ -343,16 +343,6 @@ def _repeat(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> V
     return _times(_first(args), count)
 
 
-def _enum(run: Run, frame: Frame | None, args: Args, span: s.Span | None) -> Value:
-    members = args.get(("names",), 1) or UNKNOWN
-    for atom in members:
-        if isinstance(atom, Mapped) and frame is not None:
-            attributes = {str(k): v for k, v in atom.items.items()}
-            made = Class("Enum", [], attributes, [], frame.place, frame, is_enum=True)
-            return (made,)
-    return UNKNOWN
-
-
 _PLAIN: dict[str, Handler] = {
     "builtins.dict": _dict,
     "builtins.enumerate": _enumerate,
@@ -380,6 +370,7 @@ _PLAIN: dict[str, Handler] = {
     "asyncio.wait_for": _same,
     "collections.ChainMap": _dict,
     "collections.OrderedDict": _dict,
+    "collections.namedtuple": make_namedtuple,
     "collections.defaultdict": _dict,
     "dataclasses.asdict": _vars,
     "dataclasses.field": _field,
@@ -391,8 +382,8 @@ _PLAIN: dict[str, Handler] = {
     "attr.ib": _field,
     "attrs.field": _field,
     "attr.field": _field,
-    "enum.Enum": _enum,
-    "enum.StrEnum": _enum,
+    "enum.Enum": make_enum,
+    "enum.StrEnum": make_enum,
     "enum.auto": lambda run, frame, args, span: UNKNOWN,
     "functools.partial": _partial,
     "functools.partialmethod": _partial,

@@ -1,9 +1,10 @@
-"""What a function's parameter is by default when a command line calls it."""
+"""What a function's parameter may be when a command line calls it."""
 
 from cellcost.analysis import syntax as s
+from cellcost.analysis.attributes import iterate
 from cellcost.analysis.run import Run
 from cellcost.analysis.scopes import Frame
-from cellcost.analysis.values import Foreign, Seq, Value, join
+from cellcost.analysis.values import Foreign, Value, join
 
 __all__ = ["option_default"]
 
@@ -11,7 +12,7 @@ __all__ = ["option_default"]
 def option_default(
     run: Run, frame: Frame, definition: s.FuncDef | s.Lambda, param: s.Param
 ) -> Value | None:
-    """Return the default that a `@click.option(...)` gives a parameter."""
+    """Return what a `@click.option(...)` may give: its default and its choices."""
     if not isinstance(definition, s.FuncDef):
         return None
     for decorator in definition.decorators:
@@ -40,11 +41,15 @@ def _default(run: Run, frame: Frame, decorator: s.Call) -> Value | None:
     from cellcost.analysis.expressions import evaluate
 
     named = {name: value for name, value in decorator.keywords if name}
+    known: list[Value] = []
     if "default" in named:
-        return evaluate(run, frame, named["default"])
+        known.append(evaluate(run, frame, named["default"]))
     kind = named.get("type")
-    if isinstance(kind, s.Call) and kind.args:
-        for atom in evaluate(run, frame, kind.args[0]):
-            if isinstance(atom, Seq) and atom.items:
-                return join(*atom.items)
-    return (Foreign("click.value", called=True),)
+    if isinstance(kind, s.Call) and kind.args and _is_choice(kind.func):
+        known.append(iterate(run, evaluate(run, frame, kind.args[0]))[0])
+    return join(*known) if known else (Foreign("click.value", called=True),)
+
+
+def _is_choice(func: s.Expr) -> bool:
+    name = func.name if isinstance(func, s.Attr) else getattr(func, "id", "")
+    return name == "Choice"

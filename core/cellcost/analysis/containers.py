@@ -214,11 +214,10 @@ def _parser(run: Run, frame: Frame, atom: Mapped, name: str, args: Args) -> Valu
         longest = next((n for n in names if n.startswith("--")), (names or [""])[0])
         dest = args.named.get("dest")
         key = _only(dest) if dest else longest.lstrip("-").replace("-", "_")
-        value = args.named.get("default")
-        if value is None:
-            choices, _ = iterate(run, args.named.get("choices", UNKNOWN))
-            value = choices if "choices" in args.named else UNKNOWN
-        atom.items[key] = value
+        known = [args.named["default"]] if "default" in args.named else []
+        if "choices" in args.named:
+            known.append(iterate(run, args.named["choices"])[0])
+        atom.items[key] = join(*known) if known else UNKNOWN
         return UNKNOWN
     if name == "set_defaults":
         atom.items.update(args.named)

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from cellcost.analysis.source import normal_lines
 
-__all__ = ["Magic", "Plain", "python_of"]
+__all__ = ["COUNTED", "Magic", "Plain", "python_of"]
+
+COUNTED = re.compile(r"_x(\d{1,9})$")
+"""The name that a loop written for `%timeit -n 2 -r 3` waits for: `while _x6:`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,8 @@ class Plain:
 
     text: str
     magics: tuple[Magic, ...] = ()
-    looped: bool = False
+    times: int | None = 1
+    """How often the cell's code runs; None if that is not known."""
 
 
 # Cell magics whose body is Python that runs here.
@@ -51,6 +55,8 @@ _PYTHON_CELLS = frozenset(
     ]
 )
 _TIMES = frozenset({"timeit", "memit"})
+_REPEATS = 7
+"""How often `%timeit` repeats its loops where `-r` does not say (IPython 9)."""
 # Line magics whose rest is Python that runs here.
 _PYTHON_LINES = frozenset(
     {"time", "timeit", "prun", "memit", "lprun", "mprun", "snakeviz"}
@@ -76,14 +82,14 @@ def python_of(text: str) -> Plain:
     lines = text.split("\n")
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
     head = lines[first].lstrip() if lines else ""
-    looped = False
+    times: int | None = 1
     if head.startswith("%%"):
         name, _, rest = head[2:].partition(" ")
         if name in ("ai", "chat_models"):
             return _ai_cell(lines, first, rest)
         if name not in _PYTHON_CELLS:
             return Plain("\n" * (len(lines) - 1))
-        looped = name in _TIMES
+        times = _times(name, rest)
         lines[first] = ""
     magics: list[Magic] = []
     inside: str | None = None
@@ -92,7 +98,7 @@ def python_of(text: str) -> Plain:
         if inside is None and depth <= 0:
             lines[row] = line = _plain_line(row, line, magics)
         inside, depth = _state(line, inside, depth)
-    return Plain("\n".join(lines), tuple(magics), looped)
+    return Plain("\n".join(lines), tuple(magics), times)
 
 
 _QUOTES = re.compile(
@@ -153,8 +159,24 @@ def _timed_line(indent: str, name: str, rest: str) -> str:
     if not code.strip():
         return indent + "0" + " " * (room + len(code) - 1)
     # `while _:` is as long as `%timeit `, `if 1:` as `%time `: no column moves.
-    head = "while _:" if name in _TIMES and room >= len("while _:") else "if 1:"
+    times = _times(name, body[:start])
+    head = "if 1:" if times == 1 else f"while _x{times}:" if times else "while _:"
+    if len(head) > room:
+        head = "while _:" if room >= len("while _:") else "if 1:"
     return indent + head.ljust(room) + code
+
+
+def _times(name: str, options: str) -> int | None:
+    """Return how often a magic runs its code; None if it decides that itself."""
+    if name not in _TIMES:
+        return 1
+    given = {flag: int(value) for flag, value in _COUNTS.findall(options)}
+    if name == "memit":
+        return given.get("r", 1)
+    return given["n"] * given.get("r", _REPEATS) if "n" in given else None
+
+
+_COUNTS = re.compile(r"-(?P<flag>[nr])\s*(?P<value>\d{1,6})(?=\s|$)")
 
 
 def _assigned_line(found: re.Match[str]) -> str:

@@ -12,7 +12,11 @@ from cellcost.analysis.values import Func, Value
 if TYPE_CHECKING:
     from cellcost.analysis.sites import Logged, Sighting
 
-__all__ = ["Loop", "OutOfBudget", "Run", "Step"]
+__all__ = ["Loop", "OutOfBudget", "Run", "Spot", "Step"]
+
+
+_MOST_CLOSURES = 6
+"""Of the functions that one definition made, so many are looked into."""
 
 
 class OutOfBudget(Exception):
@@ -47,8 +51,11 @@ class Run:
     trail: Trail = field(default_factory=Trail)
     loops: list[Loop] = field(default_factory=list[Loop])
     sightings: "dict[Spot, Sighting]" = field(default_factory=dict["Spot", "Sighting"])
-    funcs: dict[int, Func] = field(default_factory=dict[int, Func])
-    """Every function that was defined, by the id of its definition, in order."""
+    funcs: dict[int, list[Func]] = field(default_factory=dict[int, list[Func]])
+    """Every function that was defined, by the id of its definition, in order.
+
+    A function within another is another one each time that the outer one is called.
+    """
     called: set[int] = field(default_factory=set[int])
     stack: list[int] = field(default_factory=list[int])
     """The definitions of the functions that run now."""
@@ -90,5 +97,11 @@ class Run:
         mark = id(func.definition)
         if mark not in self.funcs:
             self.keep.append(func.definition)
-        if mark not in self.called:
-            self.funcs[mark] = func
+        if mark in self.called:
+            return
+        known = self.funcs.setdefault(mark, [])
+        if func.closure is None or all(f.closure is not func.closure for f in known):
+            known.append(func)
+            del known[:-_MOST_CLOSURES]
+        else:
+            known[-1] = func

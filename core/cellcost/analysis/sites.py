@@ -57,6 +57,12 @@ class Sighting:
     inside: "list[Sighting]" = field(default_factory=list["Sighting"])
     """Of a wrapper: what it leads to."""
 
+    def add(self, looks: Iterable[Look]) -> None:
+        """Keep more ways in which it was reached, as many as there is room for."""
+        for look in looks:
+            if look not in self.looks and len(self.looks) < _MOST_LOOKS:
+                self.looks.append(look)
+
 
 class Logged(NamedTuple):
     """A sighting at the moment when it was reached."""
@@ -95,8 +101,7 @@ def record(
     if found is None:
         found = Sighting(place, span, kind, frame.name, family, wraps)
         run.sightings[key] = found
-    if look not in found.looks and len(found.looks) < _MOST_LOOKS:
-        found.looks.append(look)
+    found.add((look,))
     if inside is not None and all(known is not inside for known in found.inside):
         found.inside.append(inside)
     run.log.append(Logged(found, look, tuple(run.way), run.cell))

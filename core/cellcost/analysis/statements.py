@@ -6,6 +6,7 @@ from cellcost.analysis import syntax as s
 from cellcost.analysis.calling import call_value, instance_of
 from cellcost.analysis.expressions import attribute, evaluate, index, iterate, store
 from cellcost.analysis.imports import import_from, import_names
+from cellcost.analysis.magics import COUNTED
 from cellcost.analysis.run import Run
 from cellcost.analysis.scopes import END, LOOP, NEXT, Flow, Frame
 from cellcost.analysis.values import (
@@ -263,7 +264,8 @@ def _while(run: Run, frame: Frame, stmt: s.While) -> Flow:
     def turn() -> Flow:
         return execute(run, frame, stmt.body)
 
-    with run.loop(None, endless=bool(fixed)):
+    counted = COUNTED.match(stmt.test.id) if isinstance(stmt.test, s.Name) else None
+    with run.loop(int(counted[1]) if counted else None, endless=bool(fixed)):
         flow = _turns(run, turn, certain=bool(fixed))
         evaluate(run, frame, stmt.test)
     if fixed and flow == END:

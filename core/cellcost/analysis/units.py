@@ -44,9 +44,9 @@ class Document:
         """Yield the model calls that magics make: none in a file."""
         return iter(())
 
-    def looped(self, cell: int | None) -> bool:
-        """Say whether a cell runs many times: none in a file."""
-        return False
+    def times(self, cell: int | None) -> int | None:
+        """Return how often a run runs the code: once in a file."""
+        return 1
 
 
 @dataclass(slots=True)
@@ -56,7 +56,8 @@ class Cell:
     index: int
     text: str
     magics: tuple[Magic, ...] = ()
-    looped: bool = False
+    times: int | None = 1
+    """How often its code runs; None if that is not known."""
     _source: Source = field(default_factory=Source)
 
     def __post_init__(self) -> None:
@@ -70,7 +71,7 @@ class Cell:
         self.text = text
         plain = python_of(text)
         self.magics = plain.magics
-        self.looped = plain.looped
+        self.times = plain.times
         self._source.update(plain.text)
 
     def lines(self) -> list[str]:
@@ -116,9 +117,9 @@ class Notebook:
             for magic in cell.magics:
                 yield cell.index, magic
 
-    def looped(self, cell: int | None) -> bool:
-        """Say whether a cell runs many times (`%%timeit`)."""
-        return any(c.looped for c in self.cells if c.index == cell)
+    def times(self, cell: int | None) -> int | None:
+        """Return how often a run of a cell runs its code (`%%timeit`)."""
+        return next((c.times for c in self.cells if c.index == cell), 1)
 
 
 Unit = Document | Notebook
