@@ -103,7 +103,7 @@ class Checker:
         if self.history is None:
             return [None] * len(spots)
         views = self.history.sites(str(path), spots, now=self.now)
-        return [view and view.past for view in views]
+        return [None if view is None else view.past for view in views]
 
     def _find(self, name: str, importer: str) -> Document | None:
         self._imports.add((name, importer))
