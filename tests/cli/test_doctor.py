@@ -14,6 +14,7 @@ import pytest
 
 from cellcost.ids import new_id
 from cellcost.journal import JOURNAL_FILE
+from cellcost.testing.records import make_event
 
 
 def findings_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
@@ -139,6 +140,17 @@ signal.pause()
     writers = about(findings_of(cli("doctor", "--json")), "writers")
     assert writers[1]["detail"] == "1 process ended without a word"
     assert -process.returncode == signal.SIGKILL
+
+
+def test_a_writer_that_lost_records_is_said(cli, book):
+    book.writer.announce(stacks='{"httpx2": "hooked"}')
+    # What no text can hold can be kept nowhere.
+    book.writer.settle(replace(make_event(), note=object()))
+    book.call()
+    (_, lost) = about(findings_of(cli("doctor", "--json")), "writers")
+    assert lost["state"] == "note"
+    assert lost["detail"].startswith("process 1 on test lost records: 1 of ")
+    assert "lower bounds" in lost["todo"]
 
 
 @pytest.mark.parametrize("content", [b"this is no database" * 500, b"\0" * 4096])

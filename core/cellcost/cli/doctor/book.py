@@ -116,6 +116,14 @@ def _writers(writers: tuple[WriterRow, ...], running: int) -> Iterator[Finding]:
             f"{_processes(len(dead))} ended without a word",
             "cellcost report settles their calls; so does a Jupyter server",
         )
+    for writer in alive:
+        word, _, said = writer.stacks.get("journal", "").partition(":")
+        if word == "lost":
+            yield note(
+                "writers",
+                f"process {writer.pid} on {writer.host} lost records: {said.strip()}",
+                "its figures are lower bounds; restart it once the journal is well",
+            )
     missed = {
         (stack, state)
         for writer in alive
