@@ -51,10 +51,10 @@ def total(desk) -> Locator:
 def test_an_estimate_stands_there_before_the_run_and_figures_take_its_place(
     desk, ask: Callable[..., str]
 ) -> None:
-    (cell,) = desk.lab.write("before.ipynb", ask(desk.provider.url, stream=True))
+    (cell,) = desk.lab.write("unrun.ipynb", ask(desk.provider.url, stream=True))
     reply = Reply(text=WORDS, input_tokens=9, output_tokens=60, hold_after=30)
     desk.provider.script(reply)
-    desk.open("before.ipynb")
+    desk.open("unrun.ipynb")
     badge = estimated(desk, cell, ONE_CALL)
     expect(badge).to_contain_text("≈ $0.000807 → 4001 " + TIMES + " gpt-5-mini")
     for said in ("about $0.000801750", "gpt-5-mini", "nothing caps its output"):
