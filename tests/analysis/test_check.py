@@ -77,6 +77,25 @@ def test_imports_lead_across_the_workspace(
     assert site["models"] == ["gpt-4o-mini"]
 
 
+def test_a_module_is_told_what_its_importers_call_it_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "llm.py").write_text(
+        "from openai import OpenAI\n\ndef ask(text, model):\n"
+        "    return OpenAI().responses.create(model=model, input=text)\n",
+        "utf-8",
+    )
+    (tmp_path / "run.py").write_text(
+        "from llm import ask\n\nfor text in ['a', 'b']:\n"
+        "    ask(text, model='gpt-4o-mini')\n",
+        "utf-8",
+    )
+    inner = [site for site in sites(capsys, "llm.py", "run.py") if not site["wrapper"]]
+    assert [(s["path"], s["models"], s["loop_count"]) for s in inner] == [
+        ("llm.py", ["gpt-4o-mini"], 2)
+    ]
+
+
 def test_fail_on_makes_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "app", "--fail-on", "COST001"]) == 1
     assert main(["check", "app", "--fail-on", "COST005"]) == 0

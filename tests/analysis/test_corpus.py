@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cellcost.analysis import CallSite, Notebook, Unit, Workspace, analyse, analyse_all
+from cellcost.analysis import CallSite, Notebook, Together, Workspace, analyse
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -38,14 +38,13 @@ def found_in(
         path.write_text(text, "utf-8")
     workspace = Workspace(folder)
     by_line: dict[tuple[str, int | None, int], list[CallSite]] = defaultdict(list)
-    units: list[Unit] = []
+    together = Together(find=workspace.find)
     for name in snippet.files:
         unit = workspace.unit(folder / name)
         assert unit is not None
-        units.append(unit)
-    found = analyse_all(units, find=workspace.find)
+        together.read(unit)
     for name in snippet.files:
-        for site in found[str(folder / name)]:
+        for site in together.sites(str(folder / name)):
             by_line[name, None, site.area.row + 1].append(site)
     if snippet.cells:
         notebook = Notebook("notebook.ipynb")

@@ -1,6 +1,6 @@
 """Model calls in Python source: found, resolved and estimated; nothing is run."""
 
-from cellcost.analysis.analyser import Find, analyse, analyse_all, reached, reached_by
+from cellcost.analysis.analyser import Find, Together, analyse, reached, reached_by
 from cellcost.analysis.calibration import calibrated
 from cellcost.analysis.callsite import Area, CallSite, Model
 from cellcost.analysis.cheaper import Cheaper, cheaper
@@ -51,10 +51,10 @@ __all__ = [
     "Notebook",
     "Range",
     "Severity",
+    "Together",
     "Unit",
     "Workspace",
     "analyse",
-    "analyse_all",
     "calibrated",
     "cheaper",
     "code_cells",

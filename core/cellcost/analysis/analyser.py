@@ -29,7 +29,7 @@ from cellcost.analysis.values import (
     lit,
 )
 
-__all__ = ["Find", "analyse", "analyse_all", "reached", "reached_by"]
+__all__ = ["Find", "Together", "analyse", "reached", "reached_by"]
 
 Find = Callable[[str, str], Document | None]
 """From a dotted module name (with leading dots) and the importer's path to a file."""
@@ -52,23 +52,28 @@ def analyse(unit: Unit, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
     return _sites(seen for seen in sightings.values() if seen.place.module is main)
 
 
-def analyse_all(
-    units: Iterable[Unit], *, find: Find = nothing_found
-) -> dict[str, tuple[CallSite, ...]]:
-    """Return the call sites of many documents and notebooks, by their paths.
+class Together:
+    """The call sites of many documents and notebooks, read one after the other.
 
-    As `analyse` does for each; a call in one of them also tells what the others that
-    import it call it with: which models, in which loops.
+    As `analyse` finds them in each; a call in one of them also tells what the others
+    that import it call it with: which models, in which loops.
     """
-    merged: dict[str, dict[Spot, Sighting]] = {}
-    asked: dict[str, None] = {}
-    for unit in units:
-        asked[unit.path] = None
-        for spot, seen in _sightings(unit, find)[1].items():
-            known = merged.setdefault(seen.place.module.path, {}).setdefault(spot, seen)
-            if known is not seen:
-                known.add(seen.looks)
-    return {path: _sites(merged.get(path, {}).values()) for path in asked}
+
+    def __init__(self, *, find: Find = nothing_found) -> None:
+        self._find = find
+        self._seen: dict[str, dict[Spot, Sighting]] = {}
+
+    def read(self, unit: Unit) -> None:
+        """Look for calls in one more. Never raises on any text."""
+        for spot, sighting in _sightings(unit, self._find)[1].items():
+            path = sighting.place.module.path
+            known = self._seen.setdefault(path, {}).setdefault(spot, sighting)
+            if known is not sighting:
+                known.add(sighting.looks)
+
+    def sites(self, path: str) -> tuple[CallSite, ...]:
+        """Return the call sites of one of them, in the order of their places."""
+        return _sites(self._seen.get(path, {}).values())
 
 
 def _sightings(unit: Unit, find: Find) -> tuple[Module, Mapping[Spot, Sighting]]:

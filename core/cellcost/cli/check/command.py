@@ -147,11 +147,11 @@ def _run_plain(
     from cellcost.cli.check.tables import print_checked
 
     checked: list[Checked] = []
-    for path in counted(list(python_files(paths)), "files"):
-        seen = checker.check(path)
+    files = counted(list(python_files(paths)), "files")
+    for path, seen in checker.check_all(files):
         if seen is None:
             complain(f"{path} cannot be read: it was left out")
-        elif seen.estimates:
+        else:
             checked.append(seen)
     found = [finding for seen in checked for finding in seen.findings]
     if arguments.json:

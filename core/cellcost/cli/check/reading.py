@@ -1,15 +1,17 @@
 """From a file to its call sites, their estimates and what is worth a word of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from cellcost.analysis import (
+    CallSite,
     Document,
     Estimate,
     Finding,
+    Together,
     Unit,
     Workspace,
     analyse,
@@ -68,7 +70,30 @@ class Checker:
         if unit is None:
             return None
         self._imports.clear()
-        sites = analyse(unit, find=self._find)
+        return self._judged(path, unit, analyse(unit, find=self._find))
+
+    def check_all(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Checked | None]]:
+        """Yield each file with what there is in it, if anything; None if unreadable.
+
+        Unlike with `check`, a call also has what the other files call it with.
+        """
+        together = Together(find=self._find)
+        readable: list[tuple[Path, str | None]] = []
+        for path in paths:
+            unit = self.workspace.unit(path)
+            readable.append((path, None if unit is None else unit.path))
+            if unit is not None:
+                together.read(unit)
+        for path, name in readable:
+            sites = () if name is None else together.sites(name)
+            # Read again, not kept: most files have no call, and there may be many.
+            unit = self.workspace.unit(path) if sites else None
+            if unit is not None:
+                yield path, self._judged(path, unit, sites)
+            elif name is None:
+                yield path, None
+
+    def _judged(self, path: Path, unit: Unit, sites: tuple[CallSite, ...]) -> Checked:
         spots = spots_of(unit, sites)
         plain = [
             estimate(site, book=self.book, count=count, at=self.now) for site in sites
