@@ -154,6 +154,11 @@ class CostServer(LanguageServer):
             self._said.add(message)
             self.window_log_message(types.LogMessageParams(kind, message))
 
+    def tell_state(self, state: str, message: str = "") -> None:
+        """Tell what the server is at; trouble stays until it is over."""
+        if not self._trouble:
+            self.tell("cellcost/state", {"state": state, "message": message})
+
     def trouble(self, message: str) -> None:
         """Say that figures are missing, and why."""
         self._trouble = message

@@ -4,10 +4,14 @@ from typing import TYPE_CHECKING
 
 from cellcost_lsp.features import (
     code_actions,
+    code_lenses,
+    commands,
     completion,
     diagnostics,
     hover,
     inlay_hints,
+    spent,
+    workspace_scan,
 )
 
 if TYPE_CHECKING:
@@ -15,7 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_FEATURES = (inlay_hints, diagnostics, code_actions, hover, completion)
+_FEATURES = (
+    inlay_hints,
+    code_lenses,
+    diagnostics,
+    code_actions,
+    hover,
+    completion,
+    commands,
+    workspace_scan,
+    spent,
+)
 
 
 def register(server: "CostServer") -> None:
