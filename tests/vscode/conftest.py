@@ -154,12 +154,29 @@ class Window:
     @property
     def status(self) -> Locator:
         """Return cellcost's item in the status bar."""
-        return self.page.locator('.statusbar-item[id="cellcost.cellcost.cellcost.today"]')
+        return self.page.locator(
+            '.statusbar-item[id="cellcost.cellcost.cellcost.today"]'
+        )
 
     @property
     def messages(self) -> Locator:
         """Return the notifications that are open."""
         return self.page.locator(".notification-toast .notification-list-item")
+
+    @property
+    def cell_items(self) -> Locator:
+        """Return what stands in the status bars of cells and is ours."""
+        return self.page.locator(".cell-status-item", has_text="$")
+
+    @property
+    def picks(self) -> Locator:
+        """Return the list to pick from that is open."""
+        return self.page.locator(".quick-input-list")
+
+    def run_cell(self, words: str) -> None:
+        """Run the cell that holds these words, as a user does."""
+        self.line(words).click()
+        self.page.keyboard.press("Shift+Enter")
 
     def run_command(self, title: str) -> None:
         """Run a command of the palette."""
@@ -233,7 +250,10 @@ NewWindow = Callable[..., Window]
 
 @pytest.fixture
 def new_window(
-    code_server: CodeServer, browser: Browser, tmp_path: Path
+    code_server: CodeServer,
+    browser: Browser,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> Iterator[NewWindow]:
     """Make windows on folders with these files, Python and notebooks opened."""
     windows: list[Window] = []
@@ -259,4 +279,5 @@ def new_window(
     expect.set_options(timeout=SECONDS * 1000)
     yield make
     for window in windows:
+        window.shot(f"end-{request.node.name}")
         window.page.context.close()

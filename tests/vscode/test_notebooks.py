@@ -4,8 +4,14 @@ import json
 
 from playwright.sync_api import expect
 
+from cellcost.testing.provider import Reply
+
 SETUP = "from openai import OpenAI\n\nclient = OpenAI()"
-ASK = 'print(client.responses.create(model="gpt-5", input="Hello!").output_text)'
+ASK = """\
+answer = client.responses.create(model="gpt-5", input="Hello!", stream=True)
+for event in answer:
+    print(getattr(event, "delta", ""), end="")"""
+STORY = "The export is empty for teams on the old plan. " * 20
 
 
 def notebook(*sources: str) -> str:
@@ -28,13 +34,22 @@ def notebook(*sources: str) -> str:
     )
 
 
-def test_a_cell_shows_what_its_run_really_cost(new_window):
+def test_a_cell_shows_its_cost_before_while_and_after_it_runs(new_window, provider):
     window = new_window({"demo.ipynb": notebook(SETUP, ASK)})
-    try:
-        expect(window.page.locator(".view-line", has_text="≈")).to_contain_text("gpt-5")
-        window.page.locator(".monaco-editor .view-lines").first.click()
-        window.page.keyboard.press("Shift+Enter")
-        window.page.keyboard.press("Shift+Enter")
-        window.page.wait_for_timeout(15000)
-    finally:
-        window.shot("notebook")
+    expect(window.line("gpt-5")).to_contain_text("≈ $")
+    expect(window.cell_items).to_have_count(0)
+    writing = Reply(input_tokens=1_200, output_tokens=350, text=STORY, hold_after=20)
+    provider.script(writing)
+    window.run_cell("from openai import OpenAI")
+    window.run_cell("for event in answer")
+    expect(window.cell_items).to_contain_text("≥ $")
+    window.shot("notebook-live")
+    writing.gate.set()
+    # 1,200 at $1.25 and 350 at $10 per million.
+    expect(window.cell_items).to_have_text("$0.00500 · 1.2k→350")
+    expect(window.line("gpt-5")).to_contain_text("$0.00500 last run")
+    expect(window.status).to_contain_text("$0.00500")
+    window.shot("notebook")
+    window.cell_items.click()
+    expect(window.picks).to_contain_text("gpt-5")
+    window.shot("notebook-calls")

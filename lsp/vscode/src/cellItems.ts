@@ -1,6 +1,7 @@
 /** Under each notebook cell: what it really cost, live. */
 
 import * as vscode from 'vscode';
+import { plainLines } from './tooltips.ts';
 import type { CellCost, CellCosts } from './wire.ts';
 
 const NOTEBOOKS = ['jupyter-notebook', 'interactive'];
@@ -44,7 +45,7 @@ export class CellItems
       cost.text,
       vscode.NotebookCellStatusBarAlignment.Left
     );
-    item.tooltip = cost.tooltip;
+    item.tooltip = plainLines(cost.tooltip);
     item.command = {
       title: 'Show the calls',
       command: 'cellcost.showCall',

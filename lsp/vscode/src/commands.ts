@@ -1,6 +1,7 @@
 /** The commands of the palette, the status bar and the walkthrough. */
 
 import * as vscode from 'vscode';
+import { showAnswer } from './answers.ts';
 import { meterPython, stopMetering } from './metering.ts';
 import { makeOwn } from './ownEnvironment.ts';
 import type { Session } from './session.ts';
@@ -15,7 +16,10 @@ export function registerCommands(
   const commands: Readonly<Record<string, () => unknown>> = {
     toggleHints,
     rescanWorkspace: () => session.execute('cellcost.rescan'),
-    showTotals: () => vscode.commands.executeCommand('cellcost.workspaceTotals'),
+    showTotals: async () => {
+      const command = 'cellcost.workspaceTotals';
+      await showAnswer(command, await session.execute(command));
+    },
     restartServer: () => session.restart(),
     showOutput: () => {
       output.show();

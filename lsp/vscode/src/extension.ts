@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
+import { showAnswer } from './answers.ts';
 import { CellItems } from './cellItems.ts';
 import { offerServer, registerCommands } from './commands.ts';
 import { homeVariable, shareHome } from './journalHome.ts';
@@ -41,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
     places: () => serverPlaces(context),
     environment: homeVariable,
     listen,
-    answered: () => undefined
+    answered: (command, answer) => void showAnswer(command, answer)
   });
   session = running;
   running.onDidChange(condition => {

@@ -55,6 +55,7 @@ export class Session implements vscode.Disposable {
     this.#stops = [];
     const problem = await this.#launch(this.#turn);
     if (problem !== '') {
+      this.#log(`the server did not start: ${problem}`);
       this.#become({ kind: 'failed', reason: problem });
     }
   }
