@@ -37,6 +37,7 @@ from cellcost.views.wire import (
 )
 from cellcost_server.kernels import KernelFact, meter_json
 from cellcost_server.pace import Pace
+from cellcost_server.places import Places
 from cellcost_server.shelf import EVER, Shelf
 from cellcost_server.spools import SpoolWatch
 
@@ -100,6 +101,11 @@ class Desk:
     def close(self) -> None:
         """Close the journal."""
         self._shelf.close()
+
+    @property
+    def places(self) -> Places:
+        """Where notebooks lie now; may be asked from any thread."""
+        return self._shelf.places
 
     # -- the event stream ------------------------------------------------------------
 

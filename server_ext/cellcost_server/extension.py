@@ -43,7 +43,9 @@ class CellcostServer(ExtensionApp):
         self.settings["cellcost_thread"] = thread
         self.settings["cellcost_desk"] = desk
         self.settings["cellcost_sessions"] = sessions
-        self.settings["cellcost_estimator"] = Estimator(str(app.root_dir))
+        self.settings["cellcost_estimator"] = Estimator(
+            str(app.root_dir), home=home, places=lambda: desk.places
+        )
         for schema in sorted(_SCHEMAS.glob("*.yaml")):
             app.event_logger.register_event_schema(schema)
         self._tail = Tail(

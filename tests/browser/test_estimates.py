@@ -218,8 +218,8 @@ def test_both_themes_draw_an_estimate_lighter_than_a_figure(desk) -> None:
 
 
 def test_the_setting_turns_estimates_off(desk) -> None:
-    names = desk.lab.write("off.ipynb", setup(desk.provider.url), call())
-    desk.open("off.ipynb")
+    names = desk.lab.write("silent.ipynb", setup(desk.provider.url), call())
+    desk.open("silent.ipynb")
     badge = estimated(desk, names[1], ONE_CALL)
     desk.lab.set("cellcost:plugin", {"estimates": False})
     try:

@@ -5,7 +5,7 @@ import type { CellEstimate, CellView, EstimatedCell } from './wire.js';
 interface Baseline {
   readonly runId: string;
   readonly sourceHash: string;
-  readonly figures: string;
+  readonly basis: string;
 }
 
 export class Baselines {
@@ -23,7 +23,7 @@ export class Baselines {
     }
     const base = this.#baseOf(view, known);
     return base
-      ? base.figures !== figuresOf(known.estimate)
+      ? base.basis !== basisOf(known.estimate)
       : known.source_hash !== view.source_hash;
   }
 
@@ -50,10 +50,9 @@ export class Baselines {
 }
 
 function baseline(runId: string, { source_hash, estimate }: EstimatedCell): Baseline {
-  return { runId, sourceHash: source_hash, figures: figuresOf(estimate) };
+  return { runId, sourceHash: source_hash, basis: basisOf(estimate) };
 }
 
-/** What an estimate says, apart from where its calls stand and why. */
-function figuresOf(guess: CellEstimate | null): string {
-  return JSON.stringify(guess && { ...guess, rows: [], chips: [] });
+function basisOf(guess: CellEstimate | null): string {
+  return guess?.basis ?? '';
 }

@@ -6,7 +6,12 @@ import { EstimateSource } from './estimateSource.js';
 import { CellEstimates } from './estimates.js';
 import type { Ran, Sources } from './notebookSources.js';
 import { cell, estimate } from './testing/views.js';
-import type { EstimateAnswer, EstimatedCell, SourceCell } from './wire.js';
+import type {
+  CellEstimate,
+  EstimateAnswer,
+  EstimatedCell,
+  SourceCell
+} from './wire.js';
 
 const IMPORT = 'from openai import OpenAI';
 
@@ -43,13 +48,16 @@ class Server {
   }
 }
 
+function figures(source: string): Pick<CellEstimate, 'typical_nusd' | 'basis'> {
+  const length = String(source.replaceAll(' ', '').length);
+  return { typical_nusd: length, basis: `of ${length}` };
+}
+
 function priced({ id, source }: SourceCell): EstimatedCell {
   return {
     cell_id: id,
     source_hash: source,
-    estimate: source.includes('create')
-      ? estimate({ typical_nusd: String(source.replaceAll(' ', '').length) })
-      : null
+    estimate: source.includes('create') ? estimate(figures(source)) : null
   };
 }
 
@@ -265,6 +273,27 @@ describe('a run', () => {
     page.run('c1', false);
     const again = { ...ran, run_id: 'r2', source_hash: 'create(2)' };
     expect(estimates.differs(again)).toBe(false);
+  });
+
+  it('does not differ because past calls teach another length', async () => {
+    const { page, server, estimates } = bench();
+    page.write(IMPORT, 'create');
+    await pause();
+    const ran = cell({ cell_id: 'c1', run_id: 'r1', source_hash: 'create' });
+    expect(estimates.differs(ran)).toBe(false);
+    server.estimate = (path, cells) =>
+      Promise.resolve({
+        path,
+        cells: cells.map(one => {
+          const known = priced(one);
+          const learnt = known.estimate && { ...known.estimate, typical_nusd: '7' };
+          return { ...known, estimate: learnt };
+        })
+      });
+    page.write(IMPORT + ' # x', 'create');
+    await pause();
+    expect(estimates.now('c1')?.typical_nusd).toBe('7');
+    expect(estimates.differs(ran)).toBe(false);
   });
 
   it('before the page was loaded differs if the source does', async () => {

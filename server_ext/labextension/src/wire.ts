@@ -203,6 +203,8 @@ export interface CellEstimate {
   readonly rows: readonly EstimateRow[];
   readonly rows_left_out: number;
   readonly chips: readonly Chip[];
+  /** Changes when the source promises other figures, not when past calls teach more. */
+  readonly basis: string;
 }
 
 export interface EstimatedCell {

@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,14 @@ from typing import Any
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from cellcost.call_sites import call_mark, source_hash
+from cellcost.journal import JOURNAL_FILE, Writer
+from cellcost.records import Event
 from cellcost_server.services.estimate.question import MOST_CELLS, MOST_CHARACTERS
 
 Json = dict[str, Any]
 Ask = Callable[..., Awaitable[list[Json]]]
+CallIn = Callable[..., Event]
 
 SETUP = "from openai import OpenAI\nclient = OpenAI()"
 # gpt-4o: $2.50 in and $10 out per million tokens; "hi" is one token.
@@ -155,6 +160,72 @@ async def test_the_source_hash_is_the_meters(ask: Ask) -> None:
     (cell,) = await ask("x = 'é'")
     expected = hashlib.sha256("x = 'é'".encode()).hexdigest()[:16]
     assert cell["source_hash"] == expected
+
+
+async def test_past_calls_teach_how_long_the_next_will_be(
+    ask: Ask, writer: Writer, call_in: CallIn, jp_root_dir: Path
+) -> None:
+    """gpt-5-mini: $0.25 in and $2 out per million; each past call had 100 and 10."""
+    path = "work/a.ipynb"
+    source = "client.responses.create(model='gpt-5-mini', input=text)"
+    place = {
+        "notebook": path,
+        "cell_id": "c1",
+        "call_site": "cell:<module>:1",
+        "call_mark": call_mark([source]),
+        "source_hash": source_hash(source),
+    }
+    before = (await ask(SETUP, source, path=path))[1]["estimate"]
+    assert (before["input_open"], before["typical_nusd"]) == (True, str(400 * 2_000))
+    for _ in range(6):
+        writer.settle(call_in(**place))
+    # Another notebook's calls of the same text teach nothing here.
+    writer.settle(call_in(**place | {"notebook": "work/b.ipynb"}))
+    after = (await ask(SETUP, source, path=path))[1]["estimate"]
+    assert after["typical_nusd"] == str(100 * 250 + 10 * 2_000)
+    assert (after["input_tokens"], after["output_tokens"]) == (100, 10)
+    assert after["input_open"] is False
+    assert after["high_nusd"] is None
+    assert "from 6 calls since" in after["rows"][0]["reasons"][0]
+    assert after["basis"] == before["basis"]
+    other = (await ask(SETUP, source.replace("mini", "nano"), path=path))[1]["estimate"]
+    assert other["basis"] != before["basis"]
+
+
+async def test_a_renamed_notebook_keeps_what_its_calls_taught(
+    ask: Ask, writer: Writer, call_in: CallIn, jp_fetch: Any, jp_root_dir: Path
+) -> None:
+    source = "client.responses.create(model='gpt-5-mini', input=text)"
+    (jp_root_dir / "old.ipynb").write_text(
+        json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
+    )
+    writer.settle(
+        call_in(
+            notebook="old.ipynb",
+            cell_id="c1",
+            call_site="cell:<module>:1",
+            call_mark=call_mark([source]),
+            source_hash=source_hash(source),
+        )
+    )
+    body = json.dumps({"path": "new.ipynb"})
+    await jp_fetch("api", "contents", "old.ipynb", method="PATCH", body=body)
+    end = time.monotonic() + 60
+    learnt = str(100 * 250 + 10 * 2_000)
+    while True:
+        found = (await ask(SETUP, source, path="new.ipynb"))[1]["estimate"]
+        if found["typical_nusd"] == learnt:
+            return
+        assert time.monotonic() < end
+
+
+async def test_a_journal_that_cannot_be_read_leaves_the_sources_estimate(
+    ask: Ask, home: Path
+) -> None:
+    home.mkdir(exist_ok=True)
+    (home / JOURNAL_FILE).write_bytes(b"this is no database" * 500)
+    found = await ask(SETUP, CALL.format("gpt-4o"))
+    assert found[1]["estimate"]["typical_nusd"] == str(2_500 + 100 * 10_000)
 
 
 async def test_many_notebooks_and_moved_cells_stay_right(ask: Ask) -> None:
@@ -299,7 +370,8 @@ async def test_whoever_may_only_read_may_ask(
 def test_a_server_that_nobody_asks_imports_no_analysis() -> None:
     code = (
         "import sys, cellcost_server.extension, cellcost_server.services.estimate."
-        "estimator as e; made = e.Estimator('.'); made.close();"
+        "estimator as e; from pathlib import Path; made = e.Estimator('.',"
+        " home=Path('none'), places=None); made.close();"
         " print([m for m in sys.modules if m.startswith(('tree_sitter', 'tiktoken',"
         " 'cellcost.analysis'))])"
     )

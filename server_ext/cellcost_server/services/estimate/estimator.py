@@ -8,13 +8,15 @@ import asyncio
 import itertools
 import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellcost.errors import CellcostError
+from cellcost.journal import Reader
 from cellcost_server.places import Places
+from cellcost_server.services.estimate.past import PastCalls
 from cellcost_server.services.estimate.question import Question
 
 if TYPE_CHECKING:
@@ -36,9 +38,20 @@ class Superseded(CellcostError):
 class Estimator:
     """What cells will cost, for every notebook of one server."""
 
-    def __init__(self, root: str, *, env: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        root: str,
+        *,
+        home: Path,
+        places: Callable[[], Places],
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        """`places` tells, from any thread, where the journal's notebooks lie now."""
         self._places = Places(root=root)
+        self._home = home
+        self._current_places = places
         self._env = env
+        self._reader: Reader | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cellcost-estimate")
         self._numbers = itertools.count()
         self._newest: dict[str, int] = {}
@@ -56,6 +69,8 @@ class Estimator:
     def close(self) -> None:
         """Stop the thread once it is done with what it looks at now."""
         self._thread.shutdown(wait=True, cancel_futures=True)
+        if self._reader is not None:
+            self._reader.close()
 
     # -- in the thread -----------------------------------------------------------------
 
@@ -78,7 +93,10 @@ class Estimator:
         # Imports are looked for in the server's folder, never above it.
         inside = self._places.inside(key)
         root = Path(self._places.root) if inside else Path(key).parent
-        return Sheet(Path(key), root, self._env)
+        if self._reader is None:
+            self._reader = Reader(self._home)
+        past = PastCalls(self._reader, key, self._current_places)
+        return Sheet(Path(key), root, self._env, past)
 
     def _forget(self) -> None:
         while len(self._sheets) > 1 and (

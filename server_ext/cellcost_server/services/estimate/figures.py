@@ -4,6 +4,7 @@ Money is for the whole cell: a call in a loop counts as often as the loop turns.
 that is not known the call counts once and `calls` is null: the figure is for one turn.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -25,24 +26,28 @@ _NAMED_MODELS = 2
 
 
 def cell_estimate(
-    cell: int, items: Sequence["Estimate"], found: Iterable["Finding"]
+    cell: int,
+    items: Sequence["Estimate"],
+    plain: Sequence["Estimate"],
+    found: Iterable["Finding"],
 ) -> Json | None:
     """Return what running a cell will cost; None if it calls no model.
 
-    `cell` is the index that the call sites know it by.
+    `cell` is the index that the call sites know it by; `plain` are the same calls
+    without what past calls tell.
     """
-    spending = [
-        item for item in items if item.site.kind != "load" and _times(item) != 0
-    ]
+    spending = [item for item in items if _spends(item)]
     if not spending:
         return None
+    source = [item for item in plain if _spends(item)]
     priced = [item for item in spending if item.typical_nusd is not None]
     lows = [_once(item, _cheapest(item)) for item in priced]
     highs = [_once(item, item.typical_nusd or 0) for item in priced]
     return {
         "typical_nusd": _text(sum(highs) if priced else None),
         "typical_low_nusd": _text(sum(lows) if priced else None),
-        "high_nusd": _text(_high(spending)),
+        # What past calls spent at most is no limit.
+        "high_nusd": _text(_high(source)),
         "n_unpriced": len(spending) - len(priced),
         "calls": _calls(spending),
         "input_tokens": sum(_once(item, _input(item)) for item in spending),
@@ -52,7 +57,23 @@ def cell_estimate(
         "rows": [_row(item, cell) for item in spending[:_MOST_ROWS]],
         "rows_left_out": max(0, len(spending) - _MOST_ROWS),
         "chips": _chips(found),
+        "basis": _basis(source),
     }
+
+
+def _spends(item: "Estimate") -> bool:
+    return item.site.kind != "load" and _times(item) != 0
+
+
+def _basis(source: Iterable["Estimate"]) -> str:
+    """Return a mark that changes when the source promises other figures."""
+    said = repr(
+        [
+            (_name(item), _times(item), item.input_tokens, item.output_tokens)
+            for item in source
+        ]
+    )
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _times(item: "Estimate") -> int | None:
@@ -103,6 +124,8 @@ def _input(item: "Estimate") -> int:
 
 def _is_open(item: "Estimate") -> bool:
     """Tell whether a prompt has parts that only the run will show."""
+    if item.from_calls:
+        return False
     return item.input_tokens is None or item.input_tokens.high is None
 
 

@@ -3,31 +3,39 @@
 Imports the analysis: only the estimator's thread imports this module.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cellcost.analysis import (
+    Area,
     Document,
     Estimate,
+    Find,
     Finding,
     Notebook,
     Workspace,
+    analyse,
+    calibrated,
     cheaper,
     estimate,
     findings,
     reached,
     silenced,
+    spots_of,
 )
+from cellcost.call_sites import source_hash
 from cellcost.clock import price_time
 from cellcost.config import Settings, load_settings_or_default
 from cellcost.config.watch import Stamp, settings_stamp
 from cellcost.prices import PriceBook, load_book
 from cellcost.tokens import count
+from cellcost.views.site_figures import Past
 from cellcost_server.services.estimate.figures import cell_estimate
+from cellcost_server.services.estimate.past import PastCalls
 
 __all__ = ["Sheet"]
 
@@ -46,8 +54,11 @@ class _Terms:
 class Sheet:
     """One notebook; an edit costs what the edited statements cost."""
 
-    def __init__(self, path: Path, root: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: Path, root: Path, env: Mapping[str, str], past: PastCalls
+    ) -> None:
         self._notebook = Notebook(str(path))
+        self._past = past
         self._folder = path.parent if path.parent.is_dir() else root
         self._env = env
         self._workspace = Workspace(root)
@@ -73,24 +84,47 @@ class Sheet:
         self._notebook.update([(indices[id_], source) for id_, source in cells])
         self._forget_changed_files()
         imported: dict[str, Document] = {}
-        sites = reached(self._notebook, find=partial(self._find, imported))
+        find = partial(self._find, imported)
+        sites = reached(self._notebook, find=find)
         terms, now = self._current_terms(), price_time(self._env)
+        pasts = self._pasts(find, now) if sites else {}
         answer: list[Json] = []
         for cell_id, source in cells:
             index = indices[cell_id]
-            items = [
+            plain = [
                 estimate(site, book=terms.book, count=count, at=now)
                 for site in sites.get(index, ())
+            ]
+            items = [
+                calibrated(item, past, book=terms.book, at=now)
+                if (past := pasts.get(item.site.area)) is not None
+                else item
+                for item in plain
             ]
             found = self._findings(items, terms, imported)
             answer.append(
                 {
                     "cell_id": cell_id,
-                    "source_hash": _hash(source),
-                    "estimate": cell_estimate(index, items, found),
+                    "source_hash": source_hash(source),
+                    "estimate": cell_estimate(index, items, plain, found),
                 }
             )
         return answer
+
+    def _pasts(self, find: Find, now: datetime) -> dict[Area, Past]:
+        """Return what the notebook's call sites used before, as far as it is known."""
+        book = self._past.book(now)
+        if book is None:
+            return {}
+        sites = analyse(self._notebook, find=find)
+        ids = {index: cell_id for cell_id, index in self._indices.items()}
+        spots = spots_of(self._notebook, sites, cell_ids=ids)
+        views = book.sites(self._notebook.path, spots, now=now)
+        return {
+            site.area: view.past
+            for site, view in zip(sites, views, strict=True)
+            if view is not None
+        }
 
     def _findings(
         self,
@@ -150,8 +184,3 @@ def _changed_at(path: Path) -> int | None:
         return path.stat().st_mtime_ns
     except OSError:
         return None
-
-
-def _hash(source: str) -> str:
-    """Return a source's hash as the meter stores it with each call."""
-    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -101,6 +101,7 @@ export function estimate(changes: Partial<CellEstimate> = {}): CellEstimate {
     rows: [estimateRow()],
     rows_left_out: 0,
     chips: [],
+    basis: 'b1',
     ...changes
   };
 }
