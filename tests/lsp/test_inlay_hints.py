@@ -69,12 +69,12 @@ def test_a_label_says_how_much_is_known(counting, source, said):
     assert label.startswith(said)
 
 
-def test_loading_weights_costs_gpu_time(counting):
+def test_loading_weights_takes_gpu_memory(counting):
     uri = counting.open(
         "a.py",
         "from transformers import AutoModel\nAutoModel.from_pretrained('meta/x-8b')\n",
     )
-    assert counting.labels(uri) == [(1, "GPU time")]
+    assert counting.labels(uri) == [(1, "≈ 16 GB of GPU")]
 
 
 def test_a_digit_more_keeps_the_width_of_a_label(counting):

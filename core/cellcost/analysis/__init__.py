@@ -20,6 +20,7 @@ from cellcost.analysis.estimate import (
     Estimate,
     Range,
     estimate,
+    load_text,
 )
 from cellcost.analysis.fixes import Edit, Fix, LinesOf, fixes
 from cellcost.analysis.naming import Named, named
@@ -63,6 +64,7 @@ __all__ = [
     "findings",
     "fixes",
     "ignored",
+    "load_text",
     "named",
     "python_files",
     "reached",

@@ -9,6 +9,7 @@ from typing import Protocol
 from cellcost.analysis.callsite import CallSite, Model
 from cellcost.analysis.naming import Named, named
 from cellcost.analysis.prompts import PromptSize
+from cellcost.analysis.weight_sizes import memory_text, weights_bytes
 from cellcost.config.rates import Endpoint
 from cellcost.prices import RateCard
 from cellcost.records import Line, Usage, known_cost, unpriced_lines
@@ -20,6 +21,7 @@ __all__ = [
     "Estimate",
     "Range",
     "estimate",
+    "load_text",
     "output_rate",
     "price_of_call",
 ]
@@ -104,11 +106,20 @@ class Estimate:
     """The moment whose prices these are."""
     from_calls: int = 0
     """From how many past calls its token counts are; see `calibration`."""
+    gpu_bytes: int | None = None
+    """GPU memory that the weights which it loads take; None if nothing tells it."""
 
     @property
     def typical_output(self) -> int:
         """Return what the typical figure takes the answer to have."""
         return self.typical_usage.output_tokens
+
+
+def load_text(item: Estimate) -> str:
+    """Return what loading weights takes: `≈ 16 GB of GPU`, or `GPU time`."""
+    if item.gpu_bytes is None:
+        return "GPU time"
+    return f"≈ {memory_text(item.gpu_bytes)} of GPU"
 
 
 def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estimate:
@@ -139,6 +150,7 @@ def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estim
         cost_nusd=cost,
         typical_nusd=usual,
         reasons=tuple(dict.fromkeys(reasons)),
+        gpu_bytes=_gpu_bytes(site),
         at=at,
     )
 
@@ -241,6 +253,13 @@ def price_of_call(book: Book, card: RateCard, inputs: int, outputs: int) -> int 
     return None if unpriced_lines(lines) else known_cost(lines)
 
 
+def _gpu_bytes(site: CallSite) -> int | None:
+    if site.kind != "load":
+        return None
+    sizes = [weights_bytes(model.written) for model in site.models]
+    return max((size for size in sizes if size is not None), default=None)
+
+
 def _reasons(site: CallSite, candidates: Iterable[Candidate]) -> Iterable[str]:
     chosen = list(candidates)
     if not chosen:
@@ -254,6 +273,8 @@ def _reasons(site: CallSite, candidates: Iterable[Candidate]) -> Iterable[str]:
             yield candidate.card.reason
     if site.kind == "load":
         yield "weights are billed by GPU time, not by tokens"
+        if _gpu_bytes(site) is not None:
+            yield "GPU memory: the weights alone, by the model's name"
         return
     if site.kind in _NO_TOKENS:
         yield f"{site.kind} calls are not billed by the text's tokens alone"

@@ -36,6 +36,7 @@ def estimate_json(item: Estimate, codes: Sequence[str]) -> dict[str, Any]:
         "output_tokens": _range(item.output_tokens),
         "cost_nusd": _range(item.cost_nusd, text=True),
         "typical_nusd": nano_to_text(item.typical_nusd),
+        "gpu_bytes": item.gpu_bytes,
         "from_calls": item.from_calls,
         "reasons": list(item.reasons),
         "codes": list(codes),

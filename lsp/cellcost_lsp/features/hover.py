@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from cellcost.analysis import Area, Candidate, Estimate, cheaper, named
+from cellcost.analysis import Area, Candidate, Estimate, cheaper, load_text, named
 from cellcost.analysis.callsyntax import call_at
 from cellcost.analysis.magics import python_of
 from cellcost.analysis.model_places import model_place
@@ -91,7 +91,8 @@ def call_text(use: Use) -> Iterator[str]:
     item, candidate = use.item, use.candidate
     cost = price_of(item, candidate)
     if item.site.kind == "load":
-        yield "This loads weights: it costs GPU time, not tokens."
+        size = "" if item.gpu_bytes is None else f" · {load_text(item)}"
+        yield f"This loads weights: it costs GPU time, not tokens{size}."
         return
     if cost is None:
         return

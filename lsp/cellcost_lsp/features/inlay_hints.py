@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 
+from cellcost.analysis import load_text
 from cellcost_lsp.actuals import Known, last_text
 from cellcost_lsp.costs import about, loop_text, tokens_text, typical
 from cellcost_lsp.reading import Reading
@@ -73,7 +74,7 @@ def label(call: Known) -> str:
         return f"{last_text(call.view)} {'so far' if running else 'last run'}"
     item = call.estimate
     if item.site.kind == "load":
-        return "GPU time"
+        return load_text(item)
     prices = typical(item)
     if prices is None:
         return "unpriced"

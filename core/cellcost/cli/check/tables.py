@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cellcost.analysis import Estimate, Finding
+from cellcost.analysis import Estimate, Finding, load_text
 from cellcost.cli.output import Column, print_line, table
 from cellcost.money import format_usd
 
@@ -57,7 +57,7 @@ def place_text(item: Estimate) -> str:
 def _cost_text(item: Estimate) -> str:
     cost = item.cost_nusd
     if item.site.kind == "load":
-        return "GPU time"
+        return load_text(item)
     if cost is None:
         return "unpriced" if item.candidates else "?"
     usage = item.typical_usage
