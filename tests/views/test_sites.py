@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cellcost.call_sites import call_mark, source_hash
 from cellcost.records import Event, Intent, Line, Live, Where
 from cellcost.testing.records import intent_of, make_event, make_lines
-from cellcost.views import SiteBook, SiteView, Spot
+from cellcost.views import SiteBook, SiteView, Spot, Tally, entries_of, entry_tally
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FILE = "/work/app/job.py"
@@ -410,3 +412,62 @@ def test_places_beyond_the_limit_are_forgotten_and_months_say_so() -> None:
     whole = book.file(FILE, now=NOW)
     assert whole is not None
     assert whole.month_nusd == 4 * CALL_NUSD
+
+
+# -- whatever happened, sums are the plain ones ---------------------------------------
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event]:
+    """Calls of two functions in three runs, some of them corrected later."""
+    events: list[Event] = []
+    for _ in range(draw(st.integers(1, 12))):
+        partial = [e for e in events if e.confidence == "partial" and not e.corrects]
+        change = draw(st.integers(-5, 50))
+        if partial and draw(st.booleans()):
+            target = draw(st.sampled_from(partial))
+            events.append(
+                replace(
+                    target,
+                    id=f"c{len(events)}",
+                    kind="correction",
+                    corrects=target.id,
+                    confidence="measured",
+                    lines=make_lines(0, change),
+                )
+            )
+            continue
+        event = in_file(
+            function=draw(st.sampled_from(["f", "g"])),
+            run="abc"[run := draw(st.integers(0, 2))],
+            at=NOW - timedelta(days=20 * run, seconds=draw(st.integers(0, 99))),
+            lines=make_lines(10, draw(st.integers(0, 50))),
+        )
+        confidence = draw(st.sampled_from(["measured", "partial", "estimated"]))
+        events.append(replace(event, confidence=confidence, id=f"e{len(events)}"))
+    return events
+
+
+@given(histories(), st.data())
+def test_every_figure_is_the_plain_sum_of_its_calls(
+    events: list[Event], data: st.DataObject
+) -> None:
+    book = SiteBook()
+    for event in events:
+        if not event.corrects and data.draw(st.booleans()):
+            book.apply((), [Flight(intent_of(event))])
+        book.apply([event])
+    entries = entries_of(events)
+    for function in ("f", "g"):
+        own = [e for e in entries if f":{function}:" in e.where.call_site]
+        (view,) = book.sites(FILE, [spot(function=function)], now=NOW)
+        if view is None:
+            assert not own
+            continue
+        assert view.total == sum(map(entry_tally, own), Tally())
+        month = [e for e in own if (e.time.year, e.time.month) == (2026, 11)]
+        assert view.month == sum(map(entry_tally, month), Tally())
+        assert view.last.run_id == min(e.where.run_id for e in own)
+        last = [e for e in own if e.where.run_id == view.last.run_id]
+        assert view.last.tally == sum(map(entry_tally, last), Tally())
+        assert view.past.stopped == sum(e.confidence == "partial" for e in own)

@@ -5,9 +5,10 @@ the token counts of the latest 64 answers.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter, sub
 
 from cellcost.clock import from_microseconds, to_microseconds
 from cellcost.views.entries import Entry, Replaced, entry_tally, failed
@@ -21,8 +22,11 @@ __all__ = [
     "RunFigure",
     "SiteFigures",
     "SiteView",
+    "Step",
     "month_of",
+    "run_of",
     "site_view",
+    "step_of",
 ]
 
 MOST_SAMPLES = 64
@@ -105,6 +109,63 @@ class SiteView:
         return None if self.month is None else self.month.cost_nusd
 
 
+_Sum = list[int]
+"""A Tally that is added to in place: its fields in order."""
+_NAMES = tuple(field.name for field in fields(Tally))
+_fields = attrgetter(*_NAMES)
+
+
+def _nothing() -> _Sum:
+    return [0] * len(_NAMES)
+
+
+def _add(total: _Sum, row: Sequence[int]) -> None:
+    for n, value in enumerate(row):
+        if value:
+            total[n] += value
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of an entry as figures take it: worked out once for all of them."""
+
+    change: Replaced
+    run_id: str
+    began: datetime
+    """When its run began."""
+    model: ModelKey
+    month: Month
+    time: datetime
+    ended: datetime
+    tally: Tally
+    """What the entry adds now."""
+    row: tuple[int, ...]
+    """The fields of the Tally by which sums move."""
+
+
+def step_of(change: Replaced, entry: Entry, began: datetime) -> Step:
+    """Return the step that a change of `entry` is; its run began at `began`."""
+    tally = entry_tally(entry) if change.new else Tally()
+    if entry.kind == "correction":
+        # On its own it stands for the difference to a call that is counted already.
+        tally = replace(tally, n_priced=0)
+    row: tuple[int, ...] = _fields(tally)
+    if change.old is not None:
+        before: tuple[int, ...] = _fields(entry_tally(change.old))
+        row = tuple(map(sub, row, before))
+    return Step(
+        change=change,
+        run_id=run_of(entry),
+        began=began,
+        model=model_key(entry),
+        month=month_of(entry.time),
+        time=entry.time,
+        ended=entry.time + timedelta(seconds=entry.duration_seconds),
+        tally=tally,
+        row=row,
+    )
+
+
 class SiteFigures:
     """Sums that move call by call; a change costs the same at any size."""
 
@@ -113,10 +174,10 @@ class SiteFigures:
         "_months",
         "_run",
         "_samples",
+        "_total",
         "began",
         "run_id",
         "started",
-        "total",
     )
 
     def __init__(self) -> None:
@@ -125,34 +186,28 @@ class SiteFigures:
         """When the latest run began, here or elsewhere."""
         self.started = _NEVER
         self._ended = _NEVER
-        self._run: dict[ModelKey, Tally] = {}
-        self._months: dict[Month, Tally] = {}
-        self.total = Tally()
+        self._run: dict[ModelKey, _Sum] = {}
+        self._months: dict[Month, _Sum] = {}
+        self._total = _nothing()
         self._samples: _Samples | None = None
 
-    def put(self, change: Replaced, began: datetime, *, sample: bool = False) -> None:
-        """Apply one change of an entry of the run that began at `began`."""
-        entry = change.new or change.old
-        if entry is None:
-            return
-        run_id = run_of(entry)
-        if run_id != self.run_id and began >= self.began:
-            self.run_id, self._run, self.started = run_id, {}, entry.time
-            self._ended = entry.time
-        if run_id == self.run_id:
-            self.began = began
-            self._count_run(change)
-        for one, sign in ((change.old, -1), (change.new, 1)):
-            if one is not None:
-                tally = _signed(one, sign)
-                self.total += tally
-                self._count_month(month_of(one.time), tally)
-        if sample and change.new is not None:
-            self._sample(change)
+    def put(self, step: Step, *, sample: bool = False) -> None:
+        """Apply one step."""
+        if step.run_id != self.run_id and step.began >= self.began:
+            self.run_id, self._run, self.started = step.run_id, {}, step.time
+            self._ended = step.time
+        if step.run_id == self.run_id:
+            self.began = step.began
+            self._count_run(step)
+        _add(self._total, step.row)
+        self._count_month(step)
+        if sample:
+            self._sample(step)
 
     def run_figure(self) -> RunFigure:
         """Return the latest run."""
-        models = {key: tally for key, tally in self._run.items() if tally != Tally()}
+        sums = ((key, Tally(*row)) for key, row in self._run.items())
+        models = {key: tally for key, tally in sums if tally != Tally()}
         return RunFigure(
             run_id=self.run_id,
             started=self.started,
@@ -163,7 +218,13 @@ class SiteFigures:
 
     def month(self, month: Month) -> Tally:
         """Return a month's sums: this one or the one before."""
-        return self._months.get(month, Tally())
+        row = self._months.get(month)
+        return Tally() if row is None else Tally(*row)
+
+    @property
+    def total(self) -> Tally:
+        """All that was ever counted here."""
+        return Tally(*self._total)
 
     def has_month(self, month: Month) -> bool:
         """Say whether anything was recorded in a month."""
@@ -183,35 +244,37 @@ class SiteFigures:
         """How many calls got a whole answer, kept or not."""
         return 0 if self._samples is None else self._samples.count
 
-    def _count_run(self, change: Replaced) -> None:
-        for one, sign in ((change.old, -1), (change.new, 1)):
-            if one is None:
-                continue
-            key = model_key(one)
-            if key not in self._run and len(self._run) >= _MOST_MODELS:
+    def _count_run(self, step: Step) -> None:
+        key = step.model
+        row = self._run.get(key)
+        if row is None:
+            if len(self._run) >= _MOST_MODELS:
                 key = _OTHER_MODELS
-            self._run[key] = self._run.get(key, Tally()) + _signed(one, sign)
-        if change.new is not None:
-            ended = change.new.time + timedelta(seconds=change.new.duration_seconds)
-            self.started = min(self.started, change.new.time)
-            self._ended = max(self._ended, ended)
+            row = self._run.get(key) or self._run.setdefault(key, _nothing())
+        _add(row, step.row)
+        self.started = min(self.started, step.time)
+        self._ended = max(self._ended, step.ended)
 
-    def _count_month(self, month: Month, tally: Tally) -> None:
-        if month not in self._months and len(self._months) == 2:
-            oldest = min(self._months)
-            if month < oldest:
-                return
-            del self._months[oldest]
-        self._months[month] = self._months.get(month, Tally()) + tally
+    def _count_month(self, step: Step) -> None:
+        row = self._months.get(step.month)
+        if row is None:
+            if len(self._months) == 2:
+                oldest = min(self._months)
+                if step.month < oldest:
+                    return
+                del self._months[oldest]
+            row = self._months.setdefault(step.month, _nothing())
+        _add(row, step.row)
 
-    def _sample(self, change: Replaced) -> None:
-        entry = change.new
+    def _sample(self, step: Step) -> None:
+        entry = step.change.new
         if entry is None or entry.live or entry.kind != "llm" or failed(entry):
             return
         if self._samples is None:
             self._samples = _Samples()
-        old = change.old
-        self._samples.put(entry, None if old is None or old.live else old)
+        old = step.change.old
+        before = None if old is None or old.live else old
+        self._samples.put(entry, step.tally, before)
 
 
 _Row = tuple[int, int, int, int, int]
@@ -231,7 +294,7 @@ class _Samples:
         self.count = 0
         self.stopped = 0
 
-    def put(self, entry: Entry, before: Entry | None) -> None:
+    def put(self, entry: Entry, tally: Tally, before: Entry | None) -> None:
         """Count a settled call; `before` is what it was settled as until now."""
         if entry.confidence == "partial":
             self.stopped += before is None
@@ -239,7 +302,6 @@ class _Samples:
         if before is not None and before.confidence != "partial":
             return  # its counts are kept as they were first told
         self.stopped -= before is not None
-        tally = entry_tally(entry)
         if not (tally.input or tally.output):
             return  # an answer that was not read
         row = (
@@ -321,11 +383,6 @@ def _past(parts: list[SiteFigures]) -> Past:
 
 def _dearest(models: dict[ModelKey, Tally]) -> tuple[tuple[ModelKey, Tally], ...]:
     return tuple(sorted(models.items(), key=lambda row: (-row[1].known_nusd, row[0])))
-
-
-def _signed(entry: Entry, sign: int) -> Tally:
-    tally = entry_tally(entry)
-    return tally if sign > 0 else Tally() - tally
 
 
 def _mean(counts: tuple[int, ...]) -> int | None:

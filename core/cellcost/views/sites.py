@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from cellcost.call_sites import CELL, file_key, position_of
 from cellcost.records import Event, Where
@@ -14,10 +15,10 @@ from cellcost.views.entries import (
     Replaced,
     corrected,
     counts,
-    entry_tally,
     flying,
     settled,
 )
+from cellcost.views.runs import model_key
 from cellcost.views.site_figures import (
     Month,
     SiteFigures,
@@ -25,6 +26,7 @@ from cellcost.views.site_figures import (
     month_of,
     run_of,
     site_view,
+    step_of,
 )
 from cellcost.views.spots import CallKey, Spot, holds, views_of
 
@@ -113,7 +115,7 @@ class SiteBook:
             # What it corrects was sure, or is long past: a sum moves by the difference.
             return (Replaced(None, settled(event)),)
         new = corrected(old, event)
-        self._recent[event.corrects] = None if _is_sure(new) else new
+        self._recent[event.corrects] = new
         return (Replaced(old, new),)
 
     def _fly(self, call: InFlight) -> tuple[Replaced, ...]:
@@ -133,25 +135,26 @@ class SiteBook:
 
     def _move(self, change: Replaced) -> set[str]:
         old, new = change.old, change.new
-        if old is not None and new is not None and old.where != new.where:
+        if old is not None and new is not None and _elsewhere(old, new):
             return self._move(Replaced(old, None)) | self._move(Replaced(None, new))
         entry = new or old
         if entry is None:
             return set()
-        where, began = entry.where, self._began(entry)
+        where = entry.where
+        step = step_of(change, entry, self._began(entry))
         notebook = file_key(where.notebook)
         if where.cell_id:
             text = _Place("", "", "", CallKey(0, where.cell_id, where.source_hash))
-            self._cell(notebook, where).put(change, began)
+            self._cell(notebook, where).put(step)
             self._use(text, entry.time)
         place = _place_of(where, notebook)
         units = {name for name in (notebook, place.unit if place else "") if name}
         for name in units:
-            self._unit(name).whole.put(change, began)
+            self._unit(name).whole.put(step)
         if place is not None:
-            self._site(place).put(change, began, sample=True)
+            self._site(place).put(step, sample=True)
             for figures in self._functions(place):
-                figures.put(change, began)
+                figures.put(step)
             self._use(place, entry.time)
         return units
 
@@ -165,23 +168,26 @@ class SiteBook:
         return began
 
     def _unit(self, name: str) -> _Unit:
-        return self._units.setdefault(name, _Unit())
+        found = self._units.get(name)
+        if found is None:
+            found = self._units[name] = _Unit()
+        return found
 
     def _cell(self, notebook: str, where: Where) -> SiteFigures:
         self._unit(notebook).cells.add(where.cell_id)
         texts = self._cells.setdefault(where.cell_id, {})
-        return texts.setdefault(where.source_hash, SiteFigures())
+        return _figures(texts, where.source_hash)
 
     def _site(self, place: _Place) -> SiteFigures:
         told = self._unit(place.unit).told
         places = told.setdefault((place.function, place.mark), {})
-        return places.setdefault(place.key, SiteFigures())
+        return _figures(places, place.key)
 
     def _functions(self, place: _Place) -> Iterable[SiteFigures]:
         """Yield the function's figures, and those of what it is defined in."""
         functions, name = self._unit(place.unit).functions, place.function
         while name:
-            yield functions.setdefault(name, SiteFigures())
+            yield _figures(functions, name)
             name = name.rpartition(".")[0]
 
     def _use(self, place: _Place, time: datetime) -> None:
@@ -316,6 +322,24 @@ def _place_of(where: Where, notebook: str) -> _Place | None:
     return _Place(unit, position.function, where.call_mark, key)
 
 
+def _elsewhere(old: Entry, new: Entry) -> bool:
+    """Say whether a call moves from one sum to another."""
+    if old.where is not new.where and old.where != new.where:
+        return True
+    return model_key(old) != model_key(new) or month_of(old.time) != month_of(new.time)
+
+
 def _is_sure(entry: Entry) -> bool:
-    tally = entry_tally(entry)
-    return not (tally.n_unpriced or tally.n_partial or tally.n_estimated)
+    return entry.confidence in ("measured", "provider_reported") and not any(
+        line.cost_nusd is None for line in entry.lines
+    )
+
+
+_K = TypeVar("_K")
+
+
+def _figures(among: dict[_K, SiteFigures], key: _K) -> SiteFigures:
+    found = among.get(key)
+    if found is None:
+        found = among[key] = SiteFigures()
+    return found
