@@ -68,6 +68,7 @@ def test_the_workspace_is_scanned_with_progress_and_without_a_storm(files, edito
         "files": 2,
         "calls": 2,
         "typical": str(1_002_500 + 601_500),
+        "text": "≈ $0.0016",
         "low": str(2_500 + 10 * 150),
         "high": str(1_002_500 + 601_500),
         "unpriced": 0,
@@ -79,6 +80,7 @@ def test_the_workspace_is_scanned_with_progress_and_without_a_storm(files, edito
                 "provider": "openai",
                 "calls": 1,
                 "typical": "1002500",
+                "text": "≈ $0.0010",
                 "unpriced": 0,
                 "unbounded": 0,
             },
@@ -87,6 +89,7 @@ def test_the_workspace_is_scanned_with_progress_and_without_a_storm(files, edito
                 "provider": "openai",
                 "calls": 1,
                 "typical": "601500",
+                "text": "≈ $0.00060",
                 "unpriced": 0,
                 "unbounded": 0,
             },
@@ -187,6 +190,7 @@ def test_the_calls_of_a_file_and_of_a_cell_are_given_as_rows(editor):
     (row,) = run(editor, "cellcost.showCall", uri)
     assert (row["uri"], row["line"], row["cell"]) == (uri, 3, None)
     assert (row["models"], row["codes"]) == (["gpt-5.5"], ["COST001"])
+    assert row["text"] == "≈ $0.0030"
     cells = editor.open_notebook("n.ipynb", [HEAD, CALL.format("gpt-4o")])
     (row,) = run(editor, "cellcost.showCall", cells[1])
     assert (row["uri"], row["line"], row["cell"]) == (cells[1], 1, 1)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from cellcost.analysis import estimate_json
+from cellcost_lsp.costs import about, typical
 from cellcost_lsp.reading import Reading
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def register(server: "CostServer") -> None:
 def call_rows(reading: Reading, uri: str) -> list[dict[str, Any]]:
     """Return the calls of a file, notebook or cell as JSON, in order.
 
-    As `cellcost check --json` gives them, with the document that each stands in.
+    As `cellcost check --json` gives them, with the document that each stands in and
+    the typical cost as people read it.
     """
     numbers = {cell: number for number, cell in enumerate(reading.pages)}
     codes: dict[int, list[str]] = {}
@@ -38,5 +40,7 @@ def call_rows(reading: Reading, uri: str) -> list[dict[str, Any]]:
         cell = item.site.area.cell
         # The place among the notebook's code cells, not our own number of it.
         row["cell"] = None if cell is None else numbers[cell]
-        rows.append({"uri": page.uri, **row})
+        prices = typical(item)
+        text = "unpriced" if prices is None else about(*prices)
+        rows.append({"uri": page.uri, "text": text, **row})
     return rows

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellcost.analysis import Estimate
+from cellcost_lsp.costs import about
 
 __all__ = ["FileSpend", "Spend", "file_spend", "from_json", "to_json", "totals"]
 
@@ -124,9 +125,12 @@ def totals(files: Iterable[FileSpend], *, complete: bool) -> dict[str, Any]:
 
 
 def _sums(spends: Sequence[Spend]) -> dict[str, Any]:
+    typical = sum((s.typical or 0) * _times(s) for s in spends)
+    priced = any(s.typical is not None for s in spends)
     return {
         "calls": len(spends),
-        "typical": str(sum((s.typical or 0) * _times(s) for s in spends)),
+        "typical": str(typical),
+        "text": about(typical, typical) if priced else "unpriced",
         "unpriced": sum(s.typical is None and not s.loads for s in spends),
         "unbounded": sum(s.typical is not None and s.times is None for s in spends),
     }
