@@ -9,6 +9,7 @@ from dataclasses import replace
 from cellcost.analysis import syntax as s
 from cellcost.analysis.calling import call_func, construct
 from cellcost.analysis.callsite import CallSite, site_of
+from cellcost.analysis.focus import Part
 from cellcost.analysis.heat import hot_names
 from cellcost.analysis.run import OutOfBudget, Run, Spot, Step
 from cellcost.analysis.scopes import END, NEXT, Flow, Frame, Module
@@ -43,7 +44,7 @@ def nothing_found(name: str, importer: str) -> Document | None:
     return None
 
 
-def analyse(unit: Unit, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
+def analyse(unit: Unit | Part, *, find: Find = nothing_found) -> tuple[CallSite, ...]:
     """Return the call sites of a document or notebook, in the order of their places.
 
     Never raises on any text; what takes too long is cut, and what was found stays.
@@ -76,7 +77,7 @@ class Together:
         return _sites(self._seen.get(path, {}).values())
 
 
-def _sightings(unit: Unit, find: Find) -> tuple[Module, Mapping[Spot, Sighting]]:
+def _sightings(unit: Unit | Part, find: Find) -> tuple[Module, Mapping[Spot, Sighting]]:
     run, main = _begin(unit, find)
     _run_unit(run, main, unit)
     _run_roots(run, main, unit)
@@ -122,7 +123,7 @@ def _reached(unit: Unit, find: Find) -> dict[int | None, tuple[CallSite, ...]]:
     }
 
 
-def _begin(unit: Unit, find: Find) -> tuple[Run, Module]:
+def _begin(unit: Unit | Part, find: Find) -> tuple[Run, Module]:
     main = Module(unit.path)
     imports = _Imports(find, {unit.path: main})
     run = Run(imports)
@@ -130,7 +131,7 @@ def _begin(unit: Unit, find: Find) -> tuple[Run, Module]:
     return run, main
 
 
-def _run_unit(run: Run, module: Module, unit: Unit) -> None:
+def _run_unit(run: Run, module: Module, unit: Unit | Part) -> None:
     run.hot |= hot_names([chunk for _, _, chunk in unit.pieces()])
     left: set[int | None] = set()
     for cell, row, chunk in unit.pieces():
@@ -184,7 +185,7 @@ def _recover(run: Run, error: Exception, depth: int, loops: int) -> None:
 # -- functions that nothing calls ------------------------------------------------------
 
 
-def _run_roots(run: Run, main: Module, unit: Unit) -> None:
+def _run_roots(run: Run, main: Module, unit: Unit | Part) -> None:
     """Look into the functions that nothing called, callers before the called."""
     # What top-level code has bound by now may spend under any name.
     bound = [n for n, value in main.vars.items() if _may_spend(value, main)]

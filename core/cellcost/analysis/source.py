@@ -41,6 +41,10 @@ _STRONG = re.compile(
     r"|async\s+(?:def|with)\b|@[A-Za-z_]"
 )
 _WORD = re.compile(r"[^\W\d]\w*")
+# A function or class, its decorators and the lines before it that hold no code.
+_DEFINES = re.compile(
+    r"(?:(?:@[^\n]*|[^\S\n]*\#[^\n]*|[^\S\n]*)\n)*+(?:async[^\S\n]+def|def|class)[^\S\n]+(\w+)"
+)
 # Comments, and triple-quoted texts that are no f-strings; other strings stay.
 _PROSE = re.compile(
     r"""
@@ -89,6 +93,7 @@ class Chunk:
     _body: "tuple[Stmt, ...] | None" = None
     _rows: list[bytes] | None = None
     _broken: bool | None = None
+    _name: str | None = None
 
     @property
     def words(self) -> frozenset[str]:
@@ -105,6 +110,14 @@ class Chunk:
 
             self._body = lower(self.text)
         return self._body
+
+    @property
+    def name(self) -> str:
+        """Return the function or class that it defines; "" for other statements."""
+        if self._name is None:
+            found = _DEFINES.match(self.text)
+            self._name = str(found[1]) if found else ""
+        return self._name
 
     @property
     def broken(self) -> bool:

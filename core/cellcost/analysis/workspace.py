@@ -137,9 +137,13 @@ class Workspace:
         default_factory=dict[tuple[str, Path], "Path | None"]
     )
 
-    def forget(self, path: Path | None = None) -> None:
-        """Read a file again (or all) when it is next needed."""
-        self._exists.clear()
+    def forget(self, path: Path | None = None, *, moved: bool = True) -> None:
+        """Read a file again (or all) when it is next needed.
+
+        Without `moved` only its text has changed: no file came or went.
+        """
+        if moved:
+            self._exists.clear()
         self._located.clear()
         if path is None:
             self._documents.clear()
