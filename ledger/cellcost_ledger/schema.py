@@ -1,0 +1,183 @@
+"""The tables, as the newest migration leaves them (a test compares the two)."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+__all__ = [
+    "METADATA",
+    "ROLLUP_KEYS",
+    "ROLLUP_SUMS",
+    "api_key",
+    "conflict",
+    "dead_letter",
+    "event",
+    "event_line",
+    "installation",
+    "rollup_hour",
+]
+
+METADATA = MetaData()
+
+_JSON = JSON().with_variant(JSONB(), "postgresql")
+
+ROLLUP_KEYS = (
+    "tenant",
+    "installation",
+    "hour",
+    "team",
+    "function",
+    "environment",
+    "provider",
+    "model",
+    "user_name",
+)
+ROLLUP_SUMS = (
+    "events",
+    "calls",
+    "n_priced",
+    "n_unpriced",
+    "cost_nusd",
+    "input_tokens",
+    "output_tokens",
+)
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _int(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null)
+
+
+installation = Table(
+    "installation",
+    METADATA,
+    _text("tenant"),
+    _text("installation"),
+    _text("team"),
+    _text("client"),
+    _int("first_seen_us"),
+    _int("last_seen_us"),
+    _int("received"),
+    _int("last_contiguous_seq"),
+    _int("forked"),
+    PrimaryKeyConstraint("tenant", "installation"),
+)
+
+event = Table(
+    "event",
+    METADATA,
+    _text("tenant"),
+    _text("installation"),
+    _text("event_id"),
+    _int("seq"),
+    _int("time_us"),
+    _int("received_us"),
+    _text("kind"),
+    _text("confidence"),
+    _text("corrects"),
+    _text("team"),
+    _text("function"),
+    _text("environment"),
+    _text("provider"),
+    _text("model"),
+    _text("user_name"),
+    _text("claimed_user"),
+    _text("key_id"),
+    _int("cost_nusd", null=True),
+    _int("n_unpriced"),
+    _int("input_tokens"),
+    _int("output_tokens"),
+    _text("core_hash"),
+    Column("tags", _JSON, nullable=False),
+    _text("body"),
+    PrimaryKeyConstraint("tenant", "installation", "event_id"),
+)
+
+event_line = Table(
+    "event_line",
+    METADATA,
+    _text("tenant"),
+    _text("installation"),
+    _text("event_id"),
+    _int("line_no"),
+    _text("meter"),
+    _text("variant"),
+    _int("quantity"),
+    _text("list_rate", null=True),
+    _text("contracted_rate", null=True),
+    _int("cost_nusd", null=True),
+    _text("reason"),
+    PrimaryKeyConstraint("tenant", "installation", "event_id", "line_no"),
+    ForeignKeyConstraint(
+        ["tenant", "installation", "event_id"],
+        ["event.tenant", "event.installation", "event.event_id"],
+    ),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    METADATA,
+    _text("tenant"),
+    _text("installation"),
+    _text("event_id"),
+    _int("seq", null=True),
+    _text("reason"),
+    Column("raw", LargeBinary, nullable=False),
+    _int("received_us"),
+    _text("key_id"),
+    PrimaryKeyConstraint("tenant", "installation", "event_id"),
+)
+
+conflict = Table(
+    "conflict",
+    METADATA,
+    _text("tenant"),
+    _text("installation"),
+    _text("event_id"),
+    _text("digest"),
+    _text("reason"),
+    Column("raw", LargeBinary, nullable=False),
+    _int("received_us"),
+    _text("key_id"),
+    PrimaryKeyConstraint("tenant", "installation", "event_id", "digest"),
+)
+
+rollup_hour = Table(
+    "rollup_hour",
+    METADATA,
+    _text("tenant"),
+    _text("installation"),
+    _int("hour"),
+    *(_text(name) for name in ROLLUP_KEYS[3:]),
+    *(_int(name) for name in ROLLUP_SUMS),
+    PrimaryKeyConstraint(*ROLLUP_KEYS),
+)
+
+api_key = Table(
+    "api_key",
+    METADATA,
+    _text("key_id"),
+    _text("tenant"),
+    _text("team"),
+    _text("teams"),
+    _text("user_name"),
+    _text("scopes"),
+    _text("secret_hash"),
+    _int("created_us"),
+    _int("expires_us", null=True),
+    _int("last_used_us", null=True),
+    _int("revoked_us", null=True),
+    PrimaryKeyConstraint("key_id"),
+)

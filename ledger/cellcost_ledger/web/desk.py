@@ -1,0 +1,86 @@
+"""What the routes share: the book, its threads, the metrics, and who asks."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from cellcost.clock import to_microseconds, utc_now
+from cellcost_ledger.database import Database
+from cellcost_ledger.keys import Key, Scope, find_key
+from cellcost_ledger.web.errors import ApiError
+from cellcost_ledger.web.metrics import Metrics
+
+__all__ = ["Desk", "desk_of"]
+
+_T = TypeVar("_T")
+
+
+class Desk:
+    """Answers from the book in threads of its own; refuses when too many wait."""
+
+    def __init__(
+        self, database: Database, *, threads: int = 8, most_waiting: int = 64
+    ) -> None:
+        self.database = database
+        self.metrics = Metrics(database)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+        self._most = most_waiting
+        self._waiting = 0
+
+    async def ask(self, question: Callable[[], _T]) -> _T:
+        """Return what `question` returns; it may block. Raises ApiError when full."""
+        if self._waiting >= self._most:
+            raise ApiError(
+                503,
+                "busy",
+                f"{self._waiting} requests are waiting already.",
+                headers={"Retry-After": "2"},
+            )
+        self._waiting += 1
+        self.metrics.waiting.set(self._waiting)
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, question)
+        finally:
+            self._waiting -= 1
+            self.metrics.waiting.set(self._waiting)
+
+    async def authorize(self, request: Request, *scopes: Scope) -> Key:
+        """Return the key that came with a request and that has one of `scopes`."""
+        kind, _, text = request.headers.get("authorization", "").partition(" ")
+        key = None
+        if kind.lower() == "bearer" and text:
+            now_us = to_microseconds(utc_now())
+            key = await self.ask(
+                lambda: find_key(self.database, text.strip(), now_us=now_us)
+            )
+        if key is None:
+            raise ApiError(
+                401,
+                "no_key",
+                "No key, or one that is unknown, expired or revoked.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        request.state.key_id = key.id
+        if not set(scopes) & set(key.scopes):
+            raise ApiError(
+                403,
+                "wrong_scope",
+                f"This key may {' and '.join(key.scopes)}; here it must have the scope"
+                f" {' or '.join(scopes)}.",
+            )
+        return key
+
+    def close(self) -> None:
+        """Wait for what runs, then close the book."""
+        self._threads.shutdown()
+        self.database.close()
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk of the server that answers `request`."""
+    desk: Desk = request.app.state.desk
+    return desk
