@@ -12,7 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cellcost.config import EditorSettings, load_settings, load_settings_or_default
+from cellcost.config import (
+    EditorSettings,
+    SyncSettings,
+    load_settings,
+    load_settings_or_default,
+)
 from cellcost.errors import ConfigError
 
 ENDPOINT = """
@@ -316,3 +321,54 @@ def _toml(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def test_what_leaves_and_where_to_is_no_decision_of_a_project(place):
+    place.user_file(
+        '[sync]\nurl = "https://ledger.corp/cost/"\nuser = "hash"\npath = "drop"'
+    )
+    project = place.project_file(
+        '[sync]\nurl = "https://thief.example"\nuser = "send"\nca_file = "ca.pem"\n'
+        '[tags]\nteam = "x"'
+    )
+    place.trust_project()
+    found = place.load()
+    assert found.sync == SyncSettings(
+        url="https://ledger.corp/cost", user="hash", path="drop"
+    )
+    assert found.tags["team"] == "x"
+    assert [note for note in found.notes if f"{project}: sync.url counts only" in note]
+    assert len(found.notes) == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://LEDGER.corp:8443/", "https://ledger.corp:8443"),
+        ("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
+        ("http://[::1]:8787", "http://[::1]:8787"),
+        ("http://localhost:8787", "http://localhost:8787"),
+    ],
+)
+def test_a_ledger_is_reached_encrypted_or_on_this_machine(place, url, kept):
+    assert place.load(CELLCOST_SYNC_URL=url).sync.url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ledger.corp",
+        "http://localhost.corp",
+        "http://127.0.0.1.corp",
+        "http://10.0.0.7:8787",
+        "https://ada:secret@ledger.corp",
+        "ledger.corp",
+    ],
+)
+def test_an_address_that_would_show_the_key_is_refused(place, url):
+    with pytest.raises(ConfigError, match=r"sync\.url|CELLCOST_SYNC_URL"):
+        place.load(CELLCOST_SYNC_URL=url)
+
+
+def test_the_key_of_a_container_is_no_unknown_variable(place):
+    assert place.load(CELLCOST_SYNC_KEY="cck_x").sync == SyncSettings()

@@ -28,6 +28,8 @@ def test_what_is_readable_survives_and_writers_go_on(
     for event in events:
         writer.settle(event)
     writer.close()
+    with Reader(home) as reader:
+        installation = reader.installation
     path = home / JOURNAL_FILE
     content = bytearray(path.read_bytes())
     middle = len(content) // 2 // 4096 * 4096
@@ -45,7 +47,14 @@ def test_what_is_readable_survives_and_writers_go_on(
     assert late.id in stored
     assert len(stored) == repaired.events + 1
     assert all(stored[e.id].lines == e.lines for e in events if e.id in stored)
-    assert sorted(e.seq for e in stored.values()) == list(range(1, len(stored) + 1))
+    # As the ledger knows them: their own place, in the installation that they are of.
+    kept = {id_: event for id_, event in stored.items() if id_ != late.id}
+    assert {e.id: e.seq for e in kept.values()} == {
+        event.id: seq for seq, event in enumerate(events, 1) if event.id in kept
+    }
+    assert {e.installation for e in kept.values()} == {installation}
+    assert stored[late.id].installation not in ("", installation)
+    assert stored[late.id].seq == 1
 
 
 def test_a_file_that_is_no_database_is_set_aside_whole(

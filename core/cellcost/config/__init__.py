@@ -5,7 +5,9 @@ from cellcost.config.rates import Endpoint, OwnPrice
 from cellcost.config.settings import (
     CaptureSettings,
     EditorSettings,
+    Redaction,
     Settings,
+    SyncSettings,
     ViewSettings,
 )
 from cellcost.home import journal_home
@@ -15,7 +17,9 @@ __all__ = [
     "EditorSettings",
     "Endpoint",
     "OwnPrice",
+    "Redaction",
     "Settings",
+    "SyncSettings",
     "ViewSettings",
     "journal_home",
     "load_settings",

@@ -23,7 +23,9 @@ from cellcost.config.schema import TAG_SECTION, scalar_settings
 from cellcost.config.settings import (
     CaptureSettings,
     EditorSettings,
+    Redaction,
     Settings,
+    SyncSettings,
     ViewSettings,
 )
 from cellcost.config.trust import is_trusted, read_trust
@@ -184,6 +186,7 @@ class _Merge:
             capture=CaptureSettings(stream_usage=stream_usage),
             view=ViewSettings(persist=persist),
             editor=self._editor(),
+            sync=self._sync(),
             sources=tuple(self.sources),
             untrusted=tuple(self.untrusted),
             notes=tuple(self.notes),
@@ -196,6 +199,17 @@ class _Merge:
             diagnostics=self.values["editor.diagnostics"] == "on",
             completion=self.values["editor.completion"] == "on",
             off=frozenset(self.values["editor.off"].split()),
+        )
+
+    def _sync(self) -> SyncSettings:
+        said = {
+            name: cast(Redaction, self.values[f"sync.{name}"])
+            for name in ("user", "host", "path", "cell", "call_site")
+        }
+        return SyncSettings(
+            url=self.values.get("sync.url", ""),
+            ca_file=self.values.get("sync.ca_file", ""),
+            **said,
         )
 
     def _is_locked(self, layer: Checked, key: str) -> bool:

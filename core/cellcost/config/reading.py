@@ -13,6 +13,7 @@ from cellcost.config.schema import (
     LISTS,
     SETTINGS,
     TAG_SECTION,
+    VARIABLES,
     Setting,
     keys_of,
     scalar_settings,
@@ -20,6 +21,9 @@ from cellcost.config.schema import (
 )
 from cellcost.config.values import Invalid, Value, check, likely
 from cellcost.errors import ConfigError
+
+# What leaves this machine, and where to, is no decision of a cloned repository.
+_NOT_PROJECT = frozenset(s.key for s in SETTINGS if s.not_project)
 
 __all__ = ["Checked", "check_arguments", "check_environment", "check_file"]
 
@@ -50,7 +54,17 @@ def check_file(file: SettingsFile) -> Checked:
         if name in LISTS:
             tables[name] = _read_list(file, name, content)
         elif name in sections():
-            values.update(_read_section(file, name, content))
+            section = _read_section(file, name, content)
+            if file.layer == "project":
+                kept = {k: v for k, v in section.items() if k not in _NOT_PROJECT}
+                notes += [
+                    f"{file.path}: {key} counts only in user and host-wide files;"
+                    " ignored here"
+                    for key in section
+                    if key not in kept
+                ]
+                section = kept
+            values.update(section)
         elif name == "locked" and file.layer == "host":
             locked = _read_locked(file, content)
         elif name == "locked":
@@ -88,7 +102,7 @@ def check_environment(env: Mapping[str, str]) -> Checked:
         - {"CELLCOST_TAGS_"}
     )
     for variable in env:
-        if variable.startswith(prefixes) and variable not in known:
+        if variable.startswith(prefixes) and variable not in {*known, *VARIABLES}:
             raise ConfigError(
                 f"{variable}: no setting has this variable{likely(variable, known)}"
             )

@@ -26,6 +26,7 @@ Kind = Literal[
     "rates",
     "keys",
     "pattern",
+    "ledger",
 ]
 
 
@@ -43,6 +44,8 @@ class Setting:
     """The environment variable that sets it, where there is one."""
     required: bool = False
     host_only: bool = False
+    not_project: bool = False
+    """Whether what a project's file says is ignored."""
 
     @property
     def key(self) -> str:
@@ -147,6 +150,66 @@ SETTINGS: tuple[Setting, ...] = (
         default="COST002",
     ),
     Setting(
+        section="sync",
+        name="url",
+        kind="ledger",
+        meaning="The team's ledger, where nobody has run `cellcost login`.",
+        variable="CELLCOST_SYNC_URL",
+        not_project=True,
+    ),
+    Setting(
+        section="sync",
+        name="ca_file",
+        kind="text",
+        meaning="Certificates (PEM) that the ledger's is checked with.",
+        not_project=True,
+    ),
+    Setting(
+        section="sync",
+        name="user",
+        kind="text",
+        meaning="The user's name.",
+        choices=("send", "hash", "drop"),
+        default="send",
+        not_project=True,
+    ),
+    Setting(
+        section="sync",
+        name="host",
+        kind="text",
+        meaning="The machine's name.",
+        choices=("send", "hash", "drop"),
+        default="send",
+        not_project=True,
+    ),
+    Setting(
+        section="sync",
+        name="path",
+        kind="text",
+        meaning="Paths of notebooks and files, wherever they stand.",
+        choices=("send", "hash", "drop"),
+        default="send",
+        not_project=True,
+    ),
+    Setting(
+        section="sync",
+        name="cell",
+        kind="text",
+        meaning="Cell ids and the hash of a cell's source.",
+        choices=("send", "hash", "drop"),
+        default="send",
+        not_project=True,
+    ),
+    Setting(
+        section="sync",
+        name="call_site",
+        kind="text",
+        meaning="File, function and line of a call, and the hash of its text.",
+        choices=("send", "hash", "drop"),
+        default="send",
+        not_project=True,
+    ),
+    Setting(
         section="endpoints",
         name="url",
         kind="url",
@@ -241,6 +304,7 @@ VARIABLES = (
     "CELLCOST_METER",
     "CELLCOST_RUN",
     "CELLCOST_DEBUG",
+    "CELLCOST_SYNC_KEY",
     *(setting.variable for setting in SETTINGS if setting.variable),
 )
 """Every environment variable that some part of cellcost reads."""

@@ -7,7 +7,16 @@ from typing import Literal
 
 from cellcost.config.rates import Endpoint, OwnPrice
 
-__all__ = ["CaptureSettings", "EditorSettings", "Settings", "ViewSettings"]
+__all__ = [
+    "CaptureSettings",
+    "EditorSettings",
+    "Redaction",
+    "Settings",
+    "SyncSettings",
+    "ViewSettings",
+]
+
+Redaction = Literal["send", "hash", "drop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,19 @@ class EditorSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SyncSettings:
+    """Which ledger the journal is sent to, and what of it leaves this machine."""
+
+    url: str = ""
+    ca_file: str = ""
+    user: Redaction = "send"
+    host: Redaction = "send"
+    path: Redaction = "send"
+    cell: Redaction = "send"
+    call_site: Redaction = "send"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every layer merged, with locks and trust applied."""
 
@@ -50,6 +72,7 @@ class Settings:
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
     editor: EditorSettings = field(default_factory=EditorSettings)
+    sync: SyncSettings = field(default_factory=SyncSettings)
     sources: tuple[Path, ...] = ()
     """The settings files that were read, most general first."""
     untrusted: tuple[Path, ...] = ()

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from cellcost.config.schema import Setting
 from cellcost.errors import CatalogueError
 
-__all__ = ["Invalid", "Value", "check", "likely"]
+__all__ = ["Invalid", "Value", "check", "is_loopback", "ledger_url", "likely"]
 
 Value = str | Decimal | date | dict[str, Decimal] | tuple[str, ...]
 
@@ -37,6 +37,8 @@ def check(setting: Setting, value: object) -> Value:
             return _provider(_text(value).strip().lower())
         case "url":
             return _url(_text(value))
+        case "ledger":
+            return ledger_url(_text(value))
         case "date":
             return _day(value)
         case "usd":
@@ -155,6 +157,30 @@ def _url(text: str) -> str:
     host = f"[{host}]" if ":" in host else host
     where = host if port is None else f"{host}:{port}"
     return f"{parts.scheme.lower()}://{where}{parts.path.rstrip('/')}"
+
+
+def ledger_url(text: str) -> str:
+    """Return the address of a ledger in one spelling; raise Invalid for a bad one.
+
+    A key crosses the network only encrypted: `http://` is for this machine.
+    """
+    url = _url(text)
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise Invalid(
+            f'must start with https://, not "{text}"; http:// is for loopback'
+        )
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host's name or address is this machine's own."""
+    from ipaddress import ip_address  # 7 ms, only for a ledger's address
+
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _day(value: object) -> date:

@@ -13,7 +13,7 @@ from cellcost.journal.store import (
     JOURNAL_FILE,
     connect,
     event_from_row,
-    settle,
+    restore,
     transaction,
 )
 from cellcost.records import Event
@@ -51,8 +51,10 @@ def damage(home: Path) -> str:
 def repair(home: Path) -> Repaired:
     """Set a damaged journal aside and start a new one with its readable events.
 
-    The new journal is a new installation: its sequence starts at 1. Writers notice and
-    go on in the new file. Raises JournalError when the journal is whole.
+    The new journal is a new installation: its sequence starts at 1. The events keep
+    their own installation and sequence, so that a ledger that has them already knows
+    them again. Writers notice and go on in the new file. Raises JournalError when the
+    journal is whole.
     """
     if not damage(home):
         raise JournalError(f"{home / JOURNAL_FILE} is whole: nothing to repair")
@@ -67,8 +69,7 @@ def repair(home: Path) -> Repaired:
     with closing(connect(home, busy_seconds=5)) as connection:
         for event in _readable_events(kept):
             with transaction(connection):
-                settle(connection, event)
-            n += 1
+                n += restore(connection, event)
     return Repaired(kept=kept, events=n)
 
 

@@ -125,3 +125,70 @@ SELECT old_path, new_path, time_us FROM renamed ORDER BY rev
 
 -- name: process_of_writer
 SELECT host, pid FROM writer WHERE id = :id
+
+-- name: put_restored
+INSERT INTO event (rev, id, installation, seq, time_us, kind, run_id, notebook,
+                   confidence, corrects, cost_nusd, n_unpriced, lines, body)
+SELECT rev, :id, :installation, :seq, :time_us, :kind, :run_id, :notebook,
+       :confidence, :corrects, :cost_nusd, :n_unpriced, :lines, :body FROM counter
+
+-- name: counter
+SELECT rev, seq, installation FROM counter
+
+-- name: renew_installation
+UPDATE counter SET rev = rev + 1, seq = 0, installation = :new
+WHERE installation = :old
+
+-- name: put_ledger
+INSERT INTO ledger (url) VALUES (:url) ON CONFLICT (url) DO NOTHING
+
+-- name: ledger
+SELECT sent_rev, reached_us, failing_us, error FROM ledger WHERE url = :url
+
+-- name: ledger_sent
+UPDATE ledger SET sent_rev = :rev, reached_us = :now_us, failing_us = NULL, error = ''
+WHERE url = :url
+
+-- name: ledger_reached
+UPDATE ledger SET reached_us = :now_us, failing_us = NULL, error = '' WHERE url = :url
+
+-- name: ledger_failed
+UPDATE ledger SET failing_us = coalesce(failing_us, :now_us), error = :error
+WHERE url = :url
+
+-- name: ledger_installations
+SELECT installation, contiguous, events FROM ledger_installation WHERE url = :url
+
+-- name: put_ledger_installation
+INSERT INTO ledger_installation (url, installation, contiguous, events)
+VALUES (:url, :installation, :contiguous, :events)
+ON CONFLICT (url, installation) DO UPDATE SET
+    contiguous = :contiguous, events = :events
+
+-- name: put_refusal
+INSERT INTO ledger_refusal (url, id, status, reason)
+VALUES (:url, :id, :status, :reason)
+ON CONFLICT (url, id) DO UPDATE SET status = :status, reason = :reason
+
+-- name: drop_refusal
+DELETE FROM ledger_refusal WHERE url = :url AND id = :id
+
+-- name: refusals
+SELECT status, reason, count(*) FROM ledger_refusal WHERE url = :url
+GROUP BY status, reason ORDER BY count(*) DESC, status, reason
+
+-- name: has_refusals
+SELECT EXISTS (SELECT 1 FROM ledger_refusal WHERE url = :url)
+
+-- name: outgoing
+SELECT rev, id, installation, seq, time_us, kind, confidence, corrects, lines, body
+FROM event WHERE rev > :after ORDER BY rev LIMIT :limit
+
+-- name: rev_before_seq
+SELECT min(rev) - 1 FROM event WHERE installation = :installation AND seq > :seq
+
+-- name: last_sent
+SELECT installation, seq FROM event WHERE rev <= :rev ORDER BY rev DESC LIMIT 1
+
+-- name: count_after
+SELECT count(*) FROM event WHERE rev > :after

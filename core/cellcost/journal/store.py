@@ -33,6 +33,7 @@ __all__ = [
     "no_fault",
     "partial_event",
     "read_pending",
+    "restore",
     "rollback",
     "settle",
     "transaction",
@@ -212,27 +213,38 @@ def settle(
     at("settle.intent_dropped")
 
 
+def restore(connection: sqlite3.Connection, event: Event) -> bool:
+    """Store an event of another journal as it was there; False if it is here."""
+    if connection.execute(SQL["has_event"], {"id": event.id}).fetchone() is not None:
+        return False
+    connection.execute(SQL["bump_rev"])
+    own = {"installation": event.installation, "seq": event.seq}
+    connection.execute(SQL["put_restored"], {**_columns(event), **own})
+    return True
+
+
 def _put_event(connection: sqlite3.Connection, event: Event, at: FaultPoint) -> None:
     at("settle.begun")
     connection.execute(SQL["bump_seq"])
     at("settle.seq_taken")
-    connection.execute(
-        SQL["put_event"],
-        {
-            "id": event.id,
-            "time_us": to_microseconds(event.time),
-            "kind": event.kind,
-            "run_id": event.where.run_id,
-            "notebook": event.where.notebook,
-            "confidence": event.confidence,
-            "corrects": event.corrects,
-            "cost_nusd": known_cost(event.lines),
-            "n_unpriced": unpriced_lines(event.lines),
-            "lines": codec.dumps(codec.lines_to_wire(event.lines)),
-            "body": codec.dumps(codec.event_body(event)),
-        },
-    )
+    connection.execute(SQL["put_event"], _columns(event))
     at("settle.event_written")
+
+
+def _columns(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "time_us": to_microseconds(event.time),
+        "kind": event.kind,
+        "run_id": event.where.run_id,
+        "notebook": event.where.notebook,
+        "confidence": event.confidence,
+        "corrects": event.corrects,
+        "cost_nusd": known_cost(event.lines),
+        "n_unpriced": unpriced_lines(event.lines),
+        "lines": codec.dumps(codec.lines_to_wire(event.lines)),
+        "body": codec.dumps(codec.event_body(event)),
+    }
 
 
 def _correction(connection: sqlite3.Connection, event: Event) -> Event | None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from cellcost.config.rates import Endpoint, OwnPrice
@@ -182,7 +183,9 @@ class PriceBook:
         if endpoint is not None and not endpoint.trusted:
             return unpriced(
                 f"the [[endpoints]] entry for {endpoint.url} in"
-                f" {endpoint.source or 'this project'} waits for `cellcost trust`"
+                # Its name only: the reason goes to the team's ledger with the event.
+                f" {Path(endpoint.source).name or 'this project'} waits for"
+                " `cellcost trust`"
             )
         names = (model, found[1].id) if found else (model,)
         own = self._own.find(provider, names, at.date())
