@@ -8,6 +8,7 @@ import site
 import sys
 import sysconfig
 import time
+import tokenize
 import weakref
 from itertools import islice
 from pathlib import Path
@@ -23,11 +24,13 @@ _KERNEL_CELL = re.compile(r"[\\/]ipykernel_\d+[\\/]\d+\.py$")
 _LIBRARY_FOLDER = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
 _MOST_FILES = 4096
 """Cells have a file name for each source text, so a long-lived kernel collects them."""
-_MOST_MARKS = 4096
-"""Instructions whose mark is kept: one a call in the user's source."""
+_LARGEST_EDITED = 256 * 1024
+"""Bytes up to which an edited file is compiled, to see whether it is what runs."""
+_MOST_PLACES = 4096
+"""Instructions whose place is kept: one a call in the user's source."""
 
 _labels: dict[str, tuple[str, str]] = {}
-_marks: dict[tuple[int, int], tuple[weakref.ref[CodeType], str]] = {}
+_places: dict[tuple[int, int], tuple[weakref.ref[CodeType], CallPlace]] = {}
 _started = time.time()
 
 
@@ -43,10 +46,11 @@ def find(frame: FrameType | None) -> CallPlace:
         found = _labels.get(code.co_filename)
         if found is None:
             found = _remember(code.co_filename)
-        label, file = found
-        if label:
-            name = f"{label}:{code.co_qualname}:{frame.f_lineno}"
-            return CallPlace(name, file, _mark(code, frame.f_lasti, file))
+        if found[0]:
+            known = _places.get((id(code), frame.f_lasti))
+            if known is not None and known[0]() is code:
+                return known[1]
+            return _place(frame, *found)
         frame = frame.f_back
     return NOWHERE
 
@@ -59,6 +63,7 @@ def here() -> CallPlace:
 def _remember(filename: str) -> tuple[str, str]:
     if len(_labels) >= _MOST_FILES:
         _labels.clear()
+        _places.clear()
     found = _labels[filename] = _label(filename)
     return found
 
@@ -80,20 +85,18 @@ def _label(filename: str) -> tuple[str, str]:
     return path.removeprefix(below), path
 
 
-def _mark(code: CodeType, at: int, file: str) -> str:
-    """Return the mark of the call that `code` makes at an instruction."""
-    key = (id(code), at)
-    known = _marks.get(key)
-    if known is not None and known[0]() is code:
-        return known[1]
-    if len(_marks) >= _MOST_MARKS:
-        _marks.clear()
+def _place(frame: FrameType, label: str, file: str) -> CallPlace:
+    """Return the place of a frame, and keep it for the next call from there."""
+    code, at = frame.f_code, frame.f_lasti
     try:
         mark = call_mark(_lines(code, at, file))
     except Exception:  # noqa: BLE001 - a call without a mark beats no call
         mark = ""
-    _marks[key] = weakref.ref(code), mark
-    return mark
+    place = CallPlace(f"{label}:{code.co_qualname}:{frame.f_lineno}", file, mark)
+    if len(_places) >= _MOST_PLACES:
+        _places.clear()
+    _places[id(code), at] = weakref.ref(code), place
+    return place
 
 
 def _lines(code: CodeType, at: int, file: str) -> list[str]:
@@ -102,13 +105,35 @@ def _lines(code: CodeType, at: int, file: str) -> list[str]:
     if first is None or last is None:
         return []
     if file:
+        status = Path(file).stat()
+        if status.st_mtime < _started:
+            return linecache.getlines(file)[first - 1 : last]
         # Edited since this process began: what runs may be the text of before.
-        if Path(file).stat().st_mtime >= _started:
+        if status.st_size > _LARGEST_EDITED:
             return []
-        return linecache.getlines(file)[first - 1 : last]
+        with tokenize.open(file) as opened:
+            text = opened.read()
+        return text.split("\n")[first - 1 : last] if _is_of(code, text) else []
     # IPython puts the text of every cell there.
     entry = linecache.cache.get(code.co_filename)
     return entry[2][first - 1 : last] if entry is not None and len(entry) > 2 else []
+
+
+def _is_of(code: CodeType, text: str) -> bool:
+    """Say whether `code` was compiled from `text`: a module that was loaded again."""
+    waiting = [compile(text, code.co_filename, "exec", dont_inherit=True)]
+    while waiting:
+        found = waiting.pop()
+        if _identity(found) == _identity(code):
+            return True
+        waiting += [part for part in found.co_consts if isinstance(part, CodeType)]
+    return False
+
+
+def _identity(code: CodeType) -> tuple[object, ...]:
+    plain = tuple(part for part in code.co_consts if not isinstance(part, CodeType))
+    place = (code.co_qualname, code.co_firstlineno, code.co_linetable)
+    return (*place, code.co_code, code.co_names, repr(plain))
 
 
 def _library_folders() -> tuple[str, ...]:

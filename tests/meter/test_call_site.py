@@ -105,13 +105,30 @@ def test_a_file_is_named_whole_and_its_call_is_marked(tmp_path: Path) -> None:
     assert found.mark == call_mark(["site = call(1, 2)"])
 
 
-def test_a_file_that_was_edited_since_marks_nothing(tmp_path: Path) -> None:
+IN_FUNCTION = "def ask():\n    return call({})\nsite = ask()\n"
+
+
+def test_a_file_that_was_edited_since_marks_what_was_loaded_again(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "ask.py"
-    path.write_text("site = call(2)\n")
+    code = IN_FUNCTION.format(2)
+    path.write_text(code)
     os.utime(path, (time.time() + 60,) * 2)
-    assert place_of("site = call(1)\n", path).mark == ""
+    assert place_of(code, path).mark == call_mark(["return call(2)"])
+
+
+@pytest.mark.parametrize(
+    "now",
+    [IN_FUNCTION.format(2), "\n" + IN_FUNCTION.format(1), "def ask(:", "#" * 300_000],
+)
+def test_code_of_before_an_edit_marks_nothing(tmp_path: Path, now: str) -> None:
+    path = tmp_path / "ask.py"
+    path.write_text(now)
+    os.utime(path, (time.time() + 60,) * 2)
+    assert place_of(IN_FUNCTION.format(1), path).mark == ""
     path.unlink()
-    assert place_of("site = call(1)\n", path).mark == ""
+    assert place_of(IN_FUNCTION.format(1), path).mark == ""
 
 
 def test_a_cell_marks_its_call_by_the_text_that_runs(tmp_path: Path) -> None:
