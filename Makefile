@@ -54,7 +54,7 @@ test: $(STAMPS)/test $(STAMPS)/labextension $(STAMPS)/vscode_modules
 
 test-vscode: $(STAMPS)/test $(STAMPS)/code-server $(VSIX)
 	@echo "==> tests in VS Code (some minutes)"
-	@$(WITH_NODE) $(BIN)/python -m pytest tests/vscode $(ARGS)
+	@$(WITH_NODE) $(BIN)/python -m pytest tests/vscode --timeout 900 $(ARGS)
 
 check: $(STAMPS)/test $(STAMPS)/node_modules $(STAMPS)/vscode_modules
 	@$(MAKE) --no-print-directory --keep-going check-all || \

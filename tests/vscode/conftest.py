@@ -30,7 +30,7 @@ ENTRY = ROOT / ".vscode-test/node_modules/code-server/out/node/entry.js"
 VSIX = ROOT / "dist" / f"cellcost-{cellcost.__version__}.vsix"
 BIN = Path(sys.executable).parent
 SCREENSHOTS = ROOT / ".screenshots"
-SECONDS = 60
+SECONDS = 120
 QUIET = {
     "chat.disableAIFeatures": True,
     "editor.minimap.enabled": False,
@@ -185,6 +185,14 @@ class Window:
         box.fill(f">{title}")
         self.page.locator(".quick-input-list .monaco-list-row", has_text=title).click()
 
+    def in_terminal(self, command: str) -> None:
+        """Type a command into a new terminal."""
+        self.run_command("Terminal: Create New Terminal")
+        prompt = self.page.locator(".terminal-wrapper.active .xterm-helper-textarea")
+        prompt.wait_for(state="attached")
+        prompt.focus()
+        self.page.keyboard.type(f"{command}\n")
+
     def set(self, name: str, value: object) -> None:
         """Change a user setting, as the settings editor does."""
         self.run_command("cellcost-test: Set")
@@ -211,6 +219,18 @@ class Window:
         """Take a picture for people to look at."""
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"vscode-{name}.png")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def start_server() -> Callable[..., Iterator[CodeServer]]:
+    """Start a VS Code of a test's own."""
+    return start_code_server
 
 
 @pytest.fixture(scope="session")
@@ -258,21 +278,29 @@ def new_window(
     """Make windows on folders with these files, Python and notebooks opened."""
     windows: list[Window] = []
 
-    def make(files: dict[str, str], **options: Any) -> Window:
+    def make(
+        files: dict[str, str],
+        *,
+        server: CodeServer | None = None,
+        prepare: Callable[[Path], object] = lambda _: None,
+        **options: Any,
+    ) -> Window:
+        server = server or code_server
         folder = tmp_path / f"project{len(windows)}"
         for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             path.chmod(0o755 if text.startswith("#!") else 0o644)
+        prepare(folder)
         options = {"viewport": {"width": 1180, "height": 800}} | options
         context = browser.new_context(**options)
         context.set_default_timeout(SECONDS * 1000)
         page = context.new_page()
-        window = Window(page, code_server, folder)
+        window = Window(page, server, folder)
         page.on("pageerror", lambda error: window.errors.append(str(error)))
         windows.append(window)
-        code_server.set({})
+        server.set({})
         window.open(*(name for name in files if name.endswith((".py", ".ipynb"))))
         return window
 

@@ -9,6 +9,16 @@ client = OpenAI()
 answer = client.responses.create(model="gpt-5-pro", input="Hello!")
 print(answer.output_text)
 """
+LARGE = """\
+from openai import OpenAI
+
+MODEL = "gpt-5.5"
+client = OpenAI()
+
+
+def summarise(text):
+    return client.responses.create(model=MODEL, input=text).output_text
+"""
 CALL = 'client.responses.create(model="gpt-5-pro", input="Hello!")'
 
 
@@ -37,3 +47,45 @@ def test_what_vs_code_leaves_unset_is_the_projects_to_say(new_window):
     expect(window.line(CALL)).to_contain_text("≈ $")
     window.set("cellcost.editor.hints", None)
     expect(window.line("≈")).to_have_count(0)
+
+
+def test_a_large_model_is_marked_and_a_fix_swaps_it_where_it_is_defined(new_window):
+    window = new_window({"app.py": LARGE})
+    expect(window.line("responses.create")).to_contain_text("≈ $")
+    expect(window.page.locator(".squiggly-warning")).to_have_count(1)
+    expect(window.page.locator(".codelens-decoration").first).to_contain_text("1 call")
+    window.shot("large-model")
+    before = window.line("responses.create").text_content()
+    window.line("MODEL = ").get_by_text("gpt-5.5").click()
+    window.page.keyboard.press("Control+.")
+    fixes = window.page.locator(".action-widget")
+    expect(fixes).to_contain_text("Ignore COST001 here, with a reason")
+    window.shot("quick-fixes")
+    fixes.locator(".monaco-list-row", has_text="Use ").first.click()
+    expect(window.line("MODEL = ")).not_to_contain_text("gpt-5.5")
+    expect(window.page.locator(".squiggly-warning")).to_have_count(0)
+    expect(window.line("responses.create")).not_to_have_text(before)
+    window.shot("fixed")
+
+
+def test_a_models_name_tells_its_prices(new_window):
+    window = new_window({"app.py": LARGE})
+    expect(window.line("responses.create")).to_contain_text("≈ $")
+    window.line("MODEL = ").get_by_text("gpt-5.5").hover()
+    hover = window.page.locator(".monaco-hover:visible")
+    expect(hover).to_contain_text("output")
+    expect(hover).to_contain_text("gpt-5.5")
+    window.shot("hover")
+
+
+def test_a_lens_and_the_status_bar_list_the_calls(new_window):
+    window = new_window({"app.py": LARGE})
+    window.page.locator(".codelens-decoration a").first.click()
+    expect(window.picks).to_contain_text("gpt-5.5")
+    expect(window.picks).to_contain_text("line 8")
+    window.page.keyboard.press("Enter")
+    expect(window.page.locator(".statusbar")).to_contain_text("Ln 8, Col 1")
+    window.status.click()
+    expect(window.picks).to_contain_text("to run everything once")
+    expect(window.picks).to_contain_text("1 call in 1 file")
+    window.shot("totals")
