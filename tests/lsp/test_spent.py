@@ -108,6 +108,18 @@ def test_lenses_tell_the_last_run_and_the_month(ours, root, writer):
     ours.until(lambda: titles() == [said, said])
 
 
+def test_a_models_name_tells_what_the_call_cost_last(ours, root, writer):
+    uri = ours.open("a.py", f"{HEAD}{ONE}\n")
+    call(writer, made_at(root / "a.py", 3))
+    place = {"line": 2, "character": ONE.index("gpt-5-mini") + 1}
+    asked = {"textDocument": {"uri": uri}, "position": place}
+
+    def shown():
+        return ours.request("textDocument/hover", asked)["contents"]["value"]
+
+    ours.until(lambda: "**$0.00045 last run** · $0.00045 this month" in shown())
+
+
 def test_todays_spend_is_told_with_its_models(ours, root, writer):
     assert ours.wait_for("cellcost/today") == {
         "text": "$0",

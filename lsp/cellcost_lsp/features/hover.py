@@ -14,6 +14,8 @@ from cellcost.analysis.model_places import model_place
 from cellcost.analysis.source import Source
 from cellcost.clock import price_time
 from cellcost.money import format_usd
+from cellcost.views import SiteView
+from cellcost_lsp.actuals import Known, last_text, month_text
 from cellcost_lsp.costs import about, loop_text, price_of, tokens_text
 from cellcost_lsp.features.completion import providers_of
 from cellcost_lsp.places import Places, span
@@ -38,6 +40,12 @@ class Use:
     item: Estimate
     candidate: Candidate
     reading: Reading
+    view: SiteView | None
+    """What the call really cost; None where nobody knows."""
+
+
+Learnt = tuple[Reading, Sequence[Known]]
+"""A reading with what the journal knows of its calls."""
 
 
 def register(server: "CostServer") -> None:
@@ -46,22 +54,23 @@ def register(server: "CostServer") -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
         uri = params.text_document.uri
-        reading = await server.fresh(uri)
-        if reading is None:
+        sheet, reading = server.sheets.of(uri), await server.fresh(uri)
+        if sheet is None or reading is None:
             return None
+        own = (reading, server.actuals.calls(reading, sheet.opened))
         cell = reading.cell_of(uri)
         page = reading.pages.get(cell)
         if page is None or page.uri != uri:
             return None
         row, column = page.place(params.position)
         others = [
-            other
-            for sheet in server.sheets
-            if (other := server.last(sheet.uri)) is not None and other is not reading
+            (last, server.actuals.calls(last, other.opened))
+            for other in server.sheets
+            if other is not sheet and (last := server.last(other.uri)) is not None
         ]
-        area, uses = named_at((reading, *others), reading.path, cell, row, column)
+        area, uses = named_at((own, *others), reading.path, cell, row, column)
         if area is None:
-            area, uses = _call_at(reading, cell, row, column, server.places)
+            area, uses = _call_at(own, cell, row, column, server.places)
         if area is not None:
             text = "\n\n---\n\n".join(_texts(uses, reading.path))
             return _hover(text, span(page, area))
@@ -69,20 +78,21 @@ def register(server: "CostServer") -> None:
 
 
 def named_at(
-    readings: Sequence[Reading], path: str, cell: CellId, row: int, column: int
+    learnt: Sequence[Learnt], path: str, cell: CellId, row: int, column: int
 ) -> tuple[Area | None, list[Use]]:
     """Return the model's name that is at a place, and the calls that use it."""
     area: Area | None = None
     uses: list[Use] = []
-    for reading in readings:
-        for item in reading.estimates:
+    for reading, known in learnt:
+        for call in known:
+            item = call.estimate
             for candidate in item.candidates:
                 for found in candidate.model.areas:
                     if (found.path, found.cell) != (path, cell):
                         continue
                     if _holds(found, row, column) and area in (None, found):
                         area = found
-                        uses.append(Use(item, candidate, reading))
+                        uses.append(Use(item, candidate, reading, call.view))
     return area, uses
 
 
@@ -102,6 +112,10 @@ def call_text(use: Use) -> Iterator[str]:
         said += f" · {loop_text(times)}"
         if times is not None and times > 1:
             said += f" = {about(cost * times, cost * times)}"
+    if use.view is not None:
+        said += f" · **{last_text(use.view)} last run**"
+        month = month_text(use.view)
+        said += f" · {month} this month" if month else ""
     yield said
     rows = [
         f"| {plain(other.model)} | ≈ {format_usd(other.cost_nusd, digits=2)}"
@@ -158,21 +172,25 @@ def _list(calls: Sequence[Use], path: str) -> Iterator[str]:
 
 
 def _call_at(
-    reading: Reading, cell: CellId, row: int, column: int, places: Places
+    own: Learnt, cell: CellId, row: int, column: int, places: Places
 ) -> tuple[Area | None, list[Use]]:
     """Return what is called at a place, and the call itself."""
+    reading, known = own
     item = reading.at(cell, row, column)
     if item is None:
         return None, []
     area = item.site.area
     lines = places.lines(area.path, area.cell, reading)
     call = call_at(area, lines) if lines is not None else None
-    if call is None:
-        return None, []
-    called = call.callee_area(area.path, area.cell)
+    called = call.callee_area(area.path, area.cell) if call is not None else None
     if called is None or not _holds(called, row, column):
         return None, []
-    return called, [Use(item, candidate, reading) for candidate in item.candidates]
+    return called, [
+        Use(found.estimate, candidate, reading, found.view)
+        for found in known
+        if found.estimate.site == item.site
+        for candidate in found.estimate.candidates
+    ]
 
 
 def _name_alone(
