@@ -90,6 +90,8 @@ class Notebook:
 
     path: str
     cells: list[Cell] = field(default_factory=list[Cell])
+    _many: dict[int, int | None] = field(default_factory=dict[int, "int | None"])
+    """How often the cells run their code that do not run it once."""
 
     def update(self, cells: Sequence[tuple[int, str]]) -> None:
         """Replace the cells, given as (index, text); equal indices keep their trees."""
@@ -102,6 +104,7 @@ class Notebook:
             else:
                 cell.update(text)
             self.cells.append(cell)
+        self._many = {cell.index: cell.times for cell in self.cells if cell.times != 1}
 
     def pieces(self) -> Iterator[tuple[int | None, int, Chunk]]:
         """Yield every top-level statement with its cell and first row."""
@@ -119,7 +122,7 @@ class Notebook:
 
     def times(self, cell: int | None) -> int | None:
         """Return how often a run of a cell runs its code (`%%timeit`)."""
-        return next((c.times for c in self.cells if c.index == cell), 1)
+        return 1 if cell is None else self._many.get(cell, 1)
 
 
 Unit = Document | Notebook

@@ -114,7 +114,7 @@ class Sheet:
     def _pasts(self, find: Find, now: datetime) -> dict[Area, Past]:
         """Return what the notebook's call sites used before, as far as it is known."""
         book = self._past.book(now)
-        if book is None:
+        if book is None or book.file(self._notebook.path, now=now) is None:
             return {}
         sites = analyse(self._notebook, find=find)
         ids = {index: cell_id for cell_id, index in self._indices.items()}
