@@ -17,7 +17,7 @@ from cellcost.analysis.values import (
     join,
 )
 
-__all__ = ["instance_of"]
+__all__ = ["instance_of", "is_literal"]
 
 _THROUGH = frozenset(
     [
@@ -65,6 +65,17 @@ def instance_of(run: Run, frame: Frame, annotation: s.Expr) -> Value | None:
             return _subscripted(run, frame, parts[0], key)
         case _:
             return None
+
+
+def is_literal(annotation: s.Expr) -> bool:
+    """Say whether it is `Literal[...]`."""
+    match annotation:
+        case s.Index(of, _):
+            return _last(of) == "Literal"
+        case s.Other(parts) if parts:
+            return _last(parts[0]) == "Literal"
+        case _:
+            return False
 
 
 def _last(expr: s.Expr) -> str:

@@ -240,6 +240,9 @@ def _index(run: Run, atom: Atom, key: Value) -> Value:
             return join(*found) if found else UNKNOWN
         case Class() if atom.is_enum:
             return join(*enum_members(atom)) if enum_members(atom) else UNKNOWN
+        case Foreign(path) if path.endswith((".Annotated", ".Optional")):
+            # An alias: `Client = Annotated[OpenAI, Depends(...)]`.
+            return index(run, key, (Lit(0),)) if isinstance(key[0], Seq) else key
         case Foreign(path, called, relative):
             for k in key:
                 kept = (

@@ -20,6 +20,7 @@ from cellcost.analysis.values import (
     Thing,
     Unknown,
     Value,
+    is_none,
     join,
     lit,
     literals,
@@ -180,7 +181,7 @@ def _models(run: Run, bills: Bills, args: Args, thing: Thing | None) -> Value:
         given = args.get(bills.model, bills.position)
         if given is not None and any(True for _ in literals(given)):
             return given
-        if given is not None and not _absent(given):
+        if given is not None and not is_none(given):
             return whole_models(carried_things([given]), run) or given
     found = whole_models([thing], run) if thing is not None else ()
     if found:
@@ -190,10 +191,6 @@ def _models(run: Run, bills: Bills, args: Args, thing: Thing | None) -> Value:
         return ambient
     default = bills.default or (thing.kind.default if thing else "")
     return lit(default) if default and args.whole else UNKNOWN
-
-
-def _absent(value: Value) -> bool:
-    return all(isinstance(atom, Lit) and atom.value is None for atom in value)
 
 
 def _ambient(run: Run, names: Sequence[str]) -> Value:
@@ -224,7 +221,7 @@ def whole_models(things: Iterable[Thing], run: Run | None = None) -> Value:
         own = thing.args.get(kind.model, kind.position)
         if own is not None and kind.nested:
             own = item(own, *kind.nested) or item(own, kind.nested[-1]) or own
-        if own is not None and not _absent(own):
+        if own is not None and not is_none(own):
             texts = tuple(atom for atom in own if not isinstance(atom, Thing))
             named = [a for a in texts if isinstance(a, Lit | Unknown | Foreign)]
             if any(isinstance(a, Lit) for a in named) or not thing.parts:

@@ -6,12 +6,12 @@ from typing import Any, cast
 
 from cellcost.analysis import syntax as s
 from cellcost.analysis.attributes import attribute, index, iterate, lineage, store
-from cellcost.analysis.containers import PARSER
 from cellcost.analysis.factories import make_enum, make_namedtuple
 from cellcost.analysis.run import Run
 from cellcost.analysis.scopes import Frame, lookup
 from cellcost.analysis.values import (
     NONE,
+    PARSER,
     UNKNOWN,
     Args,
     Foreign,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cellcost.analysis import syntax as s
-from cellcost.analysis.annotations import instance_of
+from cellcost.analysis.annotations import instance_of, is_literal
 from cellcost.analysis.attributes import (
     THING,
     attribute,
@@ -38,6 +38,7 @@ from cellcost.analysis.values import (
     Unknown,
     Value,
     Words,
+    is_none,
     join,
 )
 
@@ -209,9 +210,20 @@ def _body(run: Run, inner: Frame, func: Func) -> Value:
         if func.flavour in ("manager", "fixture"):
             return join(*inner.yields)
         return (Seq([join(*inner.yields)], whole=False),)
-    if inner.returns:
-        return join(*inner.returns)
-    return NONE
+    if not inner.returns:
+        return NONE
+    result = join(*inner.returns)
+    if definition.returns is not None and not any(map(_tells, result)):
+        declared = instance_of(run, func.closure or inner, definition.returns)
+        result = join(result, declared) if declared is not None else result
+    return result
+
+
+def _tells(atom: Atom) -> bool:
+    """Say whether it is more than something that an unread library returned."""
+    if isinstance(atom, Lit):
+        return atom.value is not None
+    return not isinstance(atom, Unknown | Foreign)
 
 
 def _bind(run: Run, inner: Frame, func: Func, args: Args) -> None:
@@ -250,7 +262,7 @@ def _absent(run: Run, inner: Frame, func: Func, param: s.Param, args: Args) -> V
     if option is not None:
         return option
     default = func.defaults.get(param.name)
-    if default is not None and not (default == NONE and param.annotation):
+    if default is not None and not (is_none(default) and param.annotation is not None):
         return default
     if param.annotation is not None:
         made = instance_of(run, outer, param.annotation)
@@ -354,7 +366,19 @@ def _fill_fields(run: Run, made: Object, args: Args) -> None:
             if frame is not None and annotation is not None:
                 value = instance_of(run, frame, annotation)
             value = value or UNKNOWN
+        elif value is None:
+            value = _choices(run, made.of, name, cls.closure, annotation)
         if value is not None:
             made.attributes[name] = value
     for name, value in args.named.items():
         made.attributes.setdefault(name, value)
+
+
+def _choices(
+    run: Run, of: Class, name: str, frame: Frame | None, annotation: s.Expr | None
+) -> Value | None:
+    """Return what a field `name: Literal[...] = ...` may be; None if it is none."""
+    if frame is None or annotation is None or not is_literal(annotation):
+        return None
+    default, others = find_in_class(of, name), instance_of(run, frame, annotation)
+    return join(default or (), others or ())

@@ -10,6 +10,7 @@ from cellcost.analysis.run import Run
 from cellcost.analysis.scopes import Frame
 from cellcost.analysis.values import (
     NONE,
+    PARSER,
     UNKNOWN,
     Args,
     Atom,
@@ -22,10 +23,7 @@ from cellcost.analysis.values import (
     join,
 )
 
-__all__ = ["PARSER", "call_container"]
-
-PARSER = "\0parser"
-"""The key by which a mapping is an argparse parser and the namespace it parses to."""
+__all__ = ["call_container"]
 
 _TEXT_TO_TEXT = frozenset(
     [

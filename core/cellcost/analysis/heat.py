@@ -18,6 +18,12 @@ _DEFINED = re.compile(
     r"(?:async\s+)?def\s+(?P<func>\w+)|class\s+(?P<cls>\w+)"
     r"|(?P<names>[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*(?::[^=\n]*)?=(?!=)"
 )
+_KEPT = re.compile(
+    r"^[ \t]*\w+(?:\.\w+)*\.(?P<name>\w+)[ \t]*(?::[^=\n]*)?=(?!=)(?P<value>.*)$",
+    re.MULTILINE,
+)
+"""An attribute that is assigned: what holds it may spend if its value may."""
+_WORDS = re.compile(r"\w+")
 _Item = tuple[tuple[str, ...], frozenset[str]]
 
 
@@ -71,6 +77,8 @@ def _chains() -> re.Pattern[bytes]:
 
 def _items(chunk: Chunk) -> Iterator[_Item]:
     text = chunk.text
+    for found in _KEPT.finditer(text):
+        yield (found["name"],), frozenset(_WORDS.findall(found["value"]))
     at = 0
     while text.startswith("@", at):
         end = text.find("\n", at)

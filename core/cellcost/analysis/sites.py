@@ -8,6 +8,7 @@ from cellcost.analysis import syntax as s
 from cellcost.analysis.run import Loop, Run, Step
 from cellcost.analysis.scopes import Frame
 from cellcost.analysis.values import (
+    PARSER,
     Func,
     Lit,
     Mapped,
@@ -159,7 +160,7 @@ def _literals_in(value: Value, depth: int) -> Iterable[Lit]:
         if isinstance(atom, Lit):
             if isinstance(atom.value, str) and atom.value:
                 yield atom
-        elif depth < 2 and isinstance(atom, Mapped):
+        elif depth < 2 and isinstance(atom, Mapped) and PARSER not in atom.items:
             for item in atom.items.values():
                 yield from _literals_in(item, depth + 1)
         elif depth < 2 and isinstance(atom, Seq):

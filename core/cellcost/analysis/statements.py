@@ -22,6 +22,7 @@ from cellcost.analysis.values import (
     Object,
     Seq,
     Value,
+    is_none,
     join,
 )
 
@@ -158,7 +159,7 @@ def _assign(run: Run, frame: Frame, stmt: s.Assign) -> None:
                     bind(run, frame, target, made)
         return
     value = evaluate(run, frame, stmt.value)
-    if stmt.annotation is not None and value and value[0] == Lit(None):
+    if stmt.annotation is not None and value and is_none(value):
         # `client: OpenAI | None = None` is set before it is used.
         made = instance_of(run, frame, stmt.annotation)
         value = join(value, made) if made is not None else value

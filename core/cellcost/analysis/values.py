@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NONE",
+    "PARSER",
     "UNKNOWN",
     "Args",
     "Atom",
@@ -33,6 +34,7 @@ __all__ = [
     "Unknown",
     "Value",
     "Words",
+    "is_none",
     "join",
     "lit",
     "literals",
@@ -244,8 +246,16 @@ Atom: TypeAlias = (
 )
 Value: TypeAlias = tuple[Atom, ...]
 
+PARSER = "\0parser"
+"""The key by which a mapping is an argparse parser and the namespace it parses to."""
+
 UNKNOWN: Value = (Unknown(),)
 NONE: Value = (Lit(None),)
+
+
+def is_none(value: Value) -> bool:
+    """Say whether a value is nothing but None."""
+    return all(isinstance(atom, Lit) and atom.value is None for atom in value)
 
 
 def lit(value: str | int | float | bool | None) -> Value:
