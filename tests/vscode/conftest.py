@@ -54,6 +54,8 @@ class CodeServer:
 
     url: str
     folder: Path
+    env: dict[str, str]
+    """What its programs have in their environment, and this process has not."""
     process: subprocess.Popen[bytes]
     log: Path
 
@@ -97,7 +99,7 @@ def start_code_server(folder: Path, *, env: dict[str, str]) -> Iterator[CodeServ
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    server = CodeServer(f"http://127.0.0.1:{port}/", folder, process, log)
+    server = CodeServer(f"http://127.0.0.1:{port}/", folder, env, process, log)
     server.set({})
     try:
         _wait_until_up(server)
@@ -183,7 +185,8 @@ class Window:
         self.page.keyboard.press("F1")
         box = self.page.locator(".quick-input-widget input")
         box.fill(f">{title}")
-        self.page.locator(".quick-input-list .monaco-list-row", has_text=title).click()
+        row = self.page.locator(".quick-input-list .monaco-list-row", has_text=title)
+        row.first.click()
 
     def in_terminal(self, command: str) -> None:
         """Type a command into a new terminal."""
@@ -283,6 +286,7 @@ def new_window(
         *,
         server: CodeServer | None = None,
         prepare: Callable[[Path], object] = lambda _: None,
+        settings: dict[str, Any] | None = None,
         **options: Any,
     ) -> Window:
         server = server or code_server
@@ -300,7 +304,7 @@ def new_window(
         window = Window(page, server, folder)
         page.on("pageerror", lambda error: window.errors.append(str(error)))
         windows.append(window)
-        server.set({})
+        server.set(settings or {})
         window.open(*(name for name in files if name.endswith((".py", ".ipynb"))))
         return window
 

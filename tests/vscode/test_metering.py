@@ -56,7 +56,7 @@ def test_terminals_and_f5_are_metered_by_one_consent(new_window, provider):
     window.shot("consent")
     assert consent_files(window.folder) == []
     dialog.get_by_role("button", name="Meter").click()
-    expect(window.messages).to_contain_text("are metered")
+    expect(window.messages).to_contain_text("is metered from now on")
     assert len(consent_files(window.folder)) == 1
 
     provider.script(Reply(input_tokens=1_200, output_tokens=350))
@@ -71,7 +71,7 @@ def test_terminals_and_f5_are_metered_by_one_consent(new_window, provider):
     expect(window.line("gpt-5")).to_contain_text("$0.0100 last run")
 
     window.run_command("cellcost: Stop Metering Python")
-    expect(window.messages.first).to_contain_text("no longer metered")
+    expect(window.messages.first).to_contain_text("is no longer metered")
     assert consent_files(window.folder) == []
 
 

@@ -46,9 +46,9 @@ async function change(
   const done = await cellcost(python, [command, '--python']);
   output.append(done.stdout + done.stderr);
   if (done.ok) {
-    const state = command === 'enable' ? 'are metered' : 'are no longer metered';
+    const state = command === 'enable' ? 'metered from now on' : 'no longer metered';
     void vscode.window.showInformationMessage(
-      `Python processes of ${python} ${state}; running ones stay as they are.`
+      `Python started from here is ${state}: ${python}`
     );
   } else {
     void vscode.window.showErrorMessage(`cellcost ${command}: ${done.problem}`);

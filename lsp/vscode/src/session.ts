@@ -53,8 +53,9 @@ export class Session implements vscode.Disposable {
   async restart(): Promise<void> {
     await this.stop();
     this.#stops = [];
-    const problem = await this.#launch(this.#turn);
-    if (problem !== '') {
+    const turn = this.#turn;
+    const problem = await this.#launch(turn);
+    if (problem !== '' && turn === this.#turn) {
       this.#log(`the server did not start: ${problem}`);
       this.#become({ kind: 'failed', reason: problem });
     }
@@ -112,6 +113,7 @@ export class Session implements vscode.Disposable {
       return '';
     }
     this.#log(`${found.version} from ${place.said}: ${place.command}`);
+    const life = { ended: false };
     const client = makeClient(place, {
       output: this.#around.output,
       environment: this.#around.environment(),
@@ -121,6 +123,7 @@ export class Session implements vscode.Disposable {
         this.#process = process;
       },
       closed: () => {
+        life.ended = true;
         if (this.#client === client && this.#condition.kind === 'running') {
           void this.#bringBack(turn);
         }
@@ -132,7 +135,11 @@ export class Session implements vscode.Disposable {
     try {
       await client.start();
     } catch (error) {
+      this.#client = undefined;
       return (await this.#ending()) || String(error);
+    }
+    if (life.ended) {
+      return (await this.#ending()) || 'it ended at once';
     }
     if (turn === this.#turn) {
       this.#become({ kind: 'running', where: place.command });
