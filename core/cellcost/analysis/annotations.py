@@ -11,6 +11,7 @@ from cellcost.analysis.values import (
     Class,
     Foreign,
     Lit,
+    Origin,
     Seq,
     Thing,
     Value,
@@ -92,7 +93,11 @@ def _subscripted(run: Run, frame: Frame, of: s.Expr, key: s.Expr) -> Value | Non
     name = _last(of)
     keys = key.items if isinstance(key, s.ListExpr) else (key,)
     if name == "Literal":
-        texts = [(Lit(k.value),) for k in keys if isinstance(k, s.Const)]
+        texts = [
+            (Lit(k.value, Origin(frame.place, k.span) if k.span else None),)
+            for k in keys
+            if isinstance(k, s.Const)
+        ]
         return join(*texts) if texts else None
     if name in _THROUGH:
         for part in keys:
