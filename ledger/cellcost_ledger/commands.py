@@ -1,21 +1,17 @@
-"""`cellcost ledger ...`: arguments to actions; the engine is imported when it runs."""
+"""`cellcost ledger ...`: the arguments; what they do is in `actions`, imported late."""
 
 import argparse
-import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cellcost.errors import ConfigError
 
 if TYPE_CHECKING:
     from cellcost.cli.subparsers import SubParsers
-    from cellcost_ledger.database import Database
 
 __all__ = ["register"]
 
-_TELLS = (
-    "The team's ledger: every event of every journal once, and proof of it. Needs"
-    " `pip install cellcost[ledger]`."
-)
+_TELLS = "The team's ledger: every event of every journal once, and proof of it."
 _SCOPES = ("ingest", "read", "approve", "admin")
 
 
@@ -24,92 +20,114 @@ def register(subparsers: "SubParsers") -> None:
     parser = subparsers.add_parser(
         "ledger", help="the team's ledger: serve it, prove it", description=_TELLS
     )
-    actions = parser.add_subparsers(
-        dest="action", metavar="ACTION", title="actions", required=True
+    actions = _group(parser, "action")
+    serve = _add(
+        actions, "serve", "answer over HTTP until stopped; prints its address first"
     )
-    serve = actions.add_parser("serve", help="answer over HTTP until stopped")
-    serve.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
     serve.add_argument(
-        "--port", type=_port, default=8787, help="(default: %(default)s; 0: any free)"
+        "--host", default="127.0.0.1", help="where to listen (default: %(default)s)"
     )
-    serve.set_defaults(run=_serve)
-
-    migrate = actions.add_parser("migrate", help="bring the tables up to date")
-    migrate.set_defaults(run=_migrate)
+    serve.add_argument(
+        "--port", type=_port, default=8787, help="0: any free (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--rate",
+        type=_rate,
+        default=50.0,
+        help="requests a second that one key may send (default: %(default)s)",
+    )
+    _add(actions, "migrate", "bring the tables up to date")
+    verify = _add(actions, "verify", "prove the law from the rows; exit 1 if it breaks")
+    _takes_json(verify)
 
     key = actions.add_parser("key", help="make, list and revoke keys")
-    keys = key.add_subparsers(
-        dest="key_action", metavar="ACTION", title="actions", required=True
+    keys = _group(key, "key_action")
+    create = _add(keys, "create", "make a key and print it, once")
+    create.add_argument("--team", required=True, help="whom its events are charged to")
+    create.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="TEAM",
+        help="another team that it may charge and read; '*' for all; may be repeated",
     )
-    create = keys.add_parser("create", help="make a key; it is shown once")
-    create.add_argument("--team", required=True, help="the team that it charges")
     create.add_argument("--user", default="", help="the person whose key it is")
     create.add_argument(
-        "--scope", action="append", choices=_SCOPES, required=True, dest="scopes"
+        "--scope",
+        action="append",
+        choices=_SCOPES,
+        required=True,
+        dest="scopes",
+        help="what it may do; may be repeated",
     )
-    create.set_defaults(run=_create_key)
-    for action in (serve, migrate, create):
-        action.add_argument(
-            "--database",
-            metavar="URL",
-            help="a SQLite file or postgresql://... (default: CELLCOST_LEDGER_DATABASE,"
-            " else ledger.db in CELLCOST_HOME)",
-        )
+    create.add_argument(
+        "--tenant", default="default", help="the company (default: %(default)s)"
+    )
+    create.add_argument(
+        "--expires", type=_day, metavar="DAY", help="the day (UTC) from which it ends"
+    )
+    _takes_json(_add(keys, "list", "every key, without its secret"))
+    revoke = _add(keys, "revoke", "end a key at once")
+    revoke.add_argument("key_id", metavar="KEY", help="its id, as `key list` shows it")
+
+
+def _group(parser: argparse.ArgumentParser, name: str) -> "SubParsers":
+    return parser.add_subparsers(
+        dest=name, metavar="ACTION", title="actions", required=True
+    )
+
+
+def _add(actions: "SubParsers", name: str, tells: str) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=tells, description=f"{tells}.".capitalize())
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help=(
+            "a SQLite file, or postgresql://...; without it CELLCOST_LEDGER_DATABASE,"
+            " else ledger.db in CELLCOST_HOME"
+        ),
+    )
+    parser.set_defaults(run=_run)
+    return parser
+
+
+def _takes_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        from cellcost_ledger import actions
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"the ledger needs {error.name}; run `pip install 'cellcost[ledger]'`"
+        ) from None
+    name = arguments.action
+    if name == "key":
+        name = f"key_{arguments.key_action}"
+    return actions.ACTIONS[name](arguments)
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
+    if not (text.isascii() and text.isdecimal()) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port")
     return int(text)
 
 
-def _open(arguments: argparse.Namespace) -> "Database":
-    """Return the book, its tables up to date. A SQLite file is made if need be."""
+def _rate(text: str) -> float:
     try:
-        from cellcost_ledger.database import open_database
-        from cellcost_ledger.migrate import migrate, require_current
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"the ledger needs {error.name}; pip install 'cellcost[ledger]'"
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 1 <= found <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return found
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.strptime(f"{text}+0000", "%Y-%m-%d%z")
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no day; write it like 2027-11-30"
         ) from None
-    database = open_database(arguments.database)
-    if database.is_sqlite:
-        migrate(database)
-    else:
-        require_current(database)
-    return database
-
-
-def _serve(arguments: argparse.Namespace) -> int:
-    database = _open(arguments)
-    from cellcost_ledger.serve import serve
-
-    serve(database, host=arguments.host, port=arguments.port)
-    return 0
-
-
-def _migrate(arguments: argparse.Namespace) -> int:
-    from cellcost_ledger.database import open_database
-    from cellcost_ledger.migrate import migrate
-
-    done = migrate(open_database(arguments.database))
-    for migration in done:
-        sys.stdout.write(f"{migration.number:04d} {migration.name}\n")
-    sys.stdout.write("up to date\n")
-    return 0
-
-
-def _create_key(arguments: argparse.Namespace) -> int:
-    database = _open(arguments)
-    from cellcost.clock import to_microseconds, utc_now
-    from cellcost_ledger.keys import create_key
-
-    _, text = create_key(
-        database,
-        team=arguments.team,
-        user=arguments.user,
-        scopes=arguments.scopes,
-        now_us=to_microseconds(utc_now()),
-    )
-    sys.stdout.write(f"{text}\n")
-    return 0

@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
-
-from cellcost_ledger import statements
-from cellcost_ledger.database import Database
-from cellcost_ledger.keys import Key
+from cellcost_ledger.book import Connection, DataError, IntegrityError, batches
+from cellcost_ledger.book.database import Database
+from cellcost_ledger.book.keys import Key
 from cellcost_ledger.received import Accepted, Malformed, read_event
 from cellcost_ledger.rollups import deltas
 from cellcost_ledger.wire import Batch, Reply, Result
@@ -22,9 +20,37 @@ _PAGE = 2000
 def ingest(database: Database, batch: Batch, key: Key, *, now_us: int) -> Reply:
     """Return what became of each event, once all of it is stored."""
     events = [read_event(bytes(raw), batch.installation) for raw in batch.events]
-    return database.write(
-        lambda connection: _store(connection, batch, events, key, now_us)
-    )
+    return _ingest(database, batch, events, key, now_us)
+
+
+def _ingest(
+    database: Database,
+    batch: Batch,
+    events: Sequence[Accepted | Malformed],
+    key: Key,
+    now_us: int,
+) -> Reply:
+    try:
+        return database.write(
+            lambda connection: _store(connection, batch, events, key, now_us)
+        )
+    except (DataError, IntegrityError):
+        # Something that the database does not take and that we did not foresee, or a
+        # sum that would leave 64 bits: found by halving, so that it is refused alone.
+        if len(events) > 1:
+            half = len(events) // 2
+            first = _ingest(database, batch, events[:half], key, now_us)
+            rest = _ingest(database, batch, events[half:], key, now_us)
+            return Reply(
+                [*first.results, *rest.results], rest.last_contiguous_seq, rest.forked
+            )
+        if not events or isinstance(events[0], Malformed):
+            raise
+        (event,) = events
+        refused = Malformed(
+            event.id, event.seq, "the database does not take it", event.raw
+        )
+        return _ingest(database, batch, [refused], key, now_us)
 
 
 @dataclass(slots=True)
@@ -38,14 +64,14 @@ class _Sorted:
 
 
 def _store(
-    connection: sa.Connection,
+    connection: Connection,
     batch: Batch,
     events: Sequence[Accepted | Malformed],
     key: Key,
     now_us: int,
 ) -> Reply:
     tenant, name = key.tenant, batch.installation
-    before = statements.lock_installation(
+    before = batches.lock_installation(
         connection,
         {
             "tenant": tenant,
@@ -57,20 +83,20 @@ def _store(
         },
     )
     ids = {e.id if isinstance(e, Accepted) else e.known_id for e in events}
-    hashes = statements.known_events(connection, tenant, name, ids)
-    dead = statements.known_dead_letters(connection, tenant, name, ids)
+    hashes = batches.known_events(connection, tenant, name, ids)
+    dead = batches.known_dead_letters(connection, tenant, name, ids)
     found = _classify(events, hashes, dead, key)
     stamp = {"tenant": tenant, "installation": name, "received_us": now_us}
     stamp |= {"key_id": key.id}
 
     seqs = [e.seq for e in found.stored if e.id not in dead]
     seqs += [e.seq for e in found.rejected if e.seq is not None]
-    taken = statements.seqs_taken(connection, tenant, name, set(seqs))
+    taken = batches.seqs_taken(connection, tenant, name, set(seqs))
     forked = bool(before.forked) or bool(taken) or len(set(seqs)) < len(seqs)
 
     revived = [e.id for e in found.stored if e.id in dead]
     if revived:
-        statements.drop_dead_letters(connection, tenant, name, revived)
+        batches.drop_dead_letters(connection, tenant, name, revived)
     new = sorted(found.stored, key=lambda e: e.id)
     rows = [
         {**e.row, **stamp, "team": e.team or key.team, "user_name": key.user}
@@ -81,8 +107,8 @@ def _store(
         for e in new
         for line in e.lines
     ]
-    statements.put_events(connection, rows, lines)
-    statements.put_dead_letters(
+    batches.put_events(connection, rows, lines)
+    batches.put_dead_letters(
         connection,
         [
             {
@@ -95,11 +121,11 @@ def _store(
             for e in sorted(found.rejected, key=lambda e: e.known_id)
         ],
     )
-    statements.put_conflicts(connection, [{**stamp, **row} for row in found.conflicts])
-    statements.add_to_rollups(connection, deltas(rows))
+    batches.put_conflicts(connection, [{**stamp, **row} for row in found.conflicts])
+    batches.add_to_rollups(connection, deltas(rows))
 
     contiguous = _contiguous(connection, tenant, name, before.last_contiguous_seq, seqs)
-    statements.settle_installation(
+    batches.settle_installation(
         connection,
         tenant,
         name,
@@ -158,13 +184,13 @@ def _conflict(id_: str, digest: str, reason: str, raw: bytes) -> dict[str, Any]:
 
 
 def _contiguous(
-    connection: sa.Connection, tenant: str, name: str, last: int, new: Sequence[int]
+    connection: Connection, tenant: str, name: str, last: int, new: Sequence[int]
 ) -> int:
     """Return the seq up to which everything has come, given what came now."""
     if last + 1 not in new:
         return last
     while True:
-        page = statements.seqs_after(connection, tenant, name, last, _PAGE)
+        page = batches.seqs_after(connection, tenant, name, last, _PAGE)
         for seq in page:
             if seq != last + 1:
                 return last

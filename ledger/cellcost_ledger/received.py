@@ -16,7 +16,7 @@ from cellcost_ledger.wire import (
     glimpse,
 )
 
-__all__ = ["Accepted", "Malformed", "core_hash", "line_row", "read_event"]
+__all__ = ["Accepted", "Malformed", "core_hash", "line_row", "read_event", "sums_of"]
 
 MOST_BYTES = 64 * 1024
 """The longest event that is read."""
@@ -98,6 +98,25 @@ def core_hash(
     return hashlib.sha256(whole).hexdigest()
 
 
+def sums_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, int | None]:
+    """Return what an event's row tells of its lines, as `cellcost.records` sums them.
+
+    The cost is None if there are lines and none has a price.
+    """
+    rows = list(lines)
+    costs = [line["cost_nusd"] for line in rows if line["cost_nusd"] is not None]
+    return {
+        "cost_nusd": sum(costs) if costs or not rows else None,
+        "n_unpriced": sum(
+            -1 if line["quantity"] < 0 else 1
+            for line in rows
+            if line["cost_nusd"] is None
+        ),
+        "input_tokens": _quantity(rows, INPUT_METERS),
+        "output_tokens": _quantity(rows, OUTPUT_METERS),
+    }
+
+
 def line_row(line: WireLine) -> dict[str, Any]:
     """Return a line as it is stored, without the keys of its event."""
     return {
@@ -118,9 +137,7 @@ def _accept(event: WireEvent, installation: str, raw: bytes) -> Accepted:
     lines = tuple(line_row(line) for line in event.lines)
     if len({line["line_no"] for line in lines}) < len(lines):
         raise ValueError("two lines have one line_no")
-    costs = [line["cost_nusd"] for line in lines if line["cost_nusd"] is not None]
-    cost = sum(costs) if costs or not lines else None
-    if sum(map(abs, costs)) > MOST_NUSD:
+    if sum(abs(line["cost_nusd"] or 0) for line in lines) > MOST_NUSD:
         raise ValueError(f"it costs more than {MOST_NUSD} nano-USD")
     hashed = core_hash(
         event.id, event.seq, event.kind, event.time_us, event.corrects, lines
@@ -138,14 +155,7 @@ def _accept(event: WireEvent, installation: str, raw: bytes) -> Accepted:
         "provider": _key(call.provider) if call else "",
         "model": _key(call.response_model or call.request_model) if call else "",
         "claimed_user": event.where.user,
-        "cost_nusd": cost,
-        "n_unpriced": sum(
-            -1 if line["quantity"] < 0 else 1
-            for line in lines
-            if line["cost_nusd"] is None
-        ),
-        "input_tokens": _quantity(lines, INPUT_METERS),
-        "output_tokens": _quantity(lines, OUTPUT_METERS),
+        **sums_of(lines),
         "core_hash": hashed,
         "tags": tags,
         "body": encode(_body(event)).decode(),

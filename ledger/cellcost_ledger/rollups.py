@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cellcost_ledger.schema import ROLLUP_KEYS, ROLLUP_SUMS
+from cellcost_ledger.book.schema import ROLLUP_KEYS, ROLLUP_SUMS
 
 __all__ = ["HOUR_US", "deltas"]
 

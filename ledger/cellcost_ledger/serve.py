@@ -9,7 +9,7 @@ import time
 import uvicorn
 
 from cellcost.errors import ConfigError
-from cellcost_ledger.database import Database
+from cellcost_ledger.book.database import Database
 from cellcost_ledger.web.app import make_app
 from cellcost_ledger.web.desk import Desk
 
@@ -19,7 +19,7 @@ _GRACE_SECONDS = 20
 """For answers under way when the process is told to stop."""
 
 
-def serve(database: Database, *, host: str, port: int) -> None:
+def serve(database: Database, *, host: str, port: int, rate: float) -> None:
     """Answer until SIGTERM or SIGINT; print the address once it can be asked."""
     _log_as_json()
     listening = _listen(host, port)
@@ -31,12 +31,11 @@ def serve(database: Database, *, host: str, port: int) -> None:
         sys.stdout.flush()
 
     config = uvicorn.Config(
-        make_app(Desk(database), started=started),
+        make_app(Desk(database, rate=rate), started=started),
         log_config=None,
         access_log=False,
         server_header=False,
         date_header=True,
-        limit_concurrency=512,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         ws="none",

@@ -1,6 +1,8 @@
 """What the routes share: the book, its threads, the metrics, and who asks."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -8,10 +10,11 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from cellcost.clock import to_microseconds, utc_now
-from cellcost_ledger.database import Database
-from cellcost_ledger.keys import Key, Scope, find_key
+from cellcost_ledger.book.database import Database
+from cellcost_ledger.book.keys import Key, Scope, find_key
 from cellcost_ledger.web.errors import ApiError
 from cellcost_ledger.web.metrics import Metrics
+from cellcost_ledger.web.pace import Pace
 
 __all__ = ["Desk", "desk_of"]
 
@@ -22,11 +25,17 @@ class Desk:
     """Answers from the book in threads of its own; refuses when too many wait."""
 
     def __init__(
-        self, database: Database, *, threads: int = 8, most_waiting: int = 64
+        self,
+        database: Database,
+        *,
+        rate: float,
+        threads: int = 8,
+        most_waiting: int = 64,
     ) -> None:
         self.database = database
         self.metrics = Metrics(database)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+        self._pace = Pace(rate)
         self._most = most_waiting
         self._waiting = 0
 
@@ -65,6 +74,15 @@ class Desk:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         request.state.key_id = key.id
+        seconds = self._pace.take(key.id, time.monotonic())
+        if seconds:
+            raise ApiError(
+                429,
+                "too_fast",
+                "This key asks more often than it may.",
+                hint="Wait for the seconds in Retry-After.",
+                headers={"Retry-After": str(math.ceil(seconds))},
+            )
         if not set(scopes) & set(key.scopes):
             raise ApiError(
                 403,

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cellcost_ledger.migrate import require_current
+from cellcost_ledger.book.migrate import require_current
 from cellcost_ledger.web.answers import answer
 from cellcost_ledger.web.desk import desk_of
 

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from cellcost_ledger.database import Database
+from cellcost_ledger.book.database import Database
 from cellcost_ledger.wire import Reply
 
 __all__ = ["Metrics"]

@@ -10,8 +10,8 @@ from typing import Literal, get_args
 
 import sqlalchemy as sa
 
-from cellcost_ledger.database import Database
-from cellcost_ledger.schema import api_key
+from cellcost_ledger.book.database import Database
+from cellcost_ledger.book.schema import api_key
 
 __all__ = [
     "ALL_TEAMS",
@@ -102,7 +102,7 @@ def find_key(database: Database, text: str, *, now_us: int) -> Key | None:
     """Return the key that `text` is and that is active, or None; note its use."""
     prefix, _, rest = text.partition("_")
     key_id, _, secret = rest.partition("_")
-    if prefix != _PREFIX or not secret:
+    if prefix != _PREFIX or not secret or not key_id.isalnum():
         return None
     row = database.read(
         lambda c: c.execute(

@@ -1,4 +1,4 @@
-"""Every statement that ingest, keys, reading and proving run on the book."""
+"""The statements of one batch's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cellcost_ledger.schema import (
+from cellcost_ledger.book.schema import (
     ROLLUP_KEYS,
     ROLLUP_SUMS,
     conflict,

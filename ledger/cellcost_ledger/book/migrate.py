@@ -8,7 +8,7 @@ from importlib.resources import files
 import sqlalchemy as sa
 
 from cellcost.errors import LedgerUnavailable
-from cellcost_ledger.database import Database
+from cellcost_ledger.book.database import Database
 
 __all__ = ["NEWEST", "Migration", "migrate", "migrations", "require_current", "version"]
 
@@ -38,7 +38,7 @@ class Migration:
 
 def migrations() -> list[Migration]:
     """Return every migration, oldest first."""
-    folder = files("cellcost_ledger") / "migrations"
+    folder = files("cellcost_ledger.book") / "migrations"
     found = [
         Migration(int(path.name[:4]), path.name[5:-4], path.read_text("utf-8"))
         for path in folder.iterdir()

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cellcost.errors import ConfigError, LedgerUnavailable
 from cellcost.home import journal_home
@@ -21,41 +23,48 @@ _T = TypeVar("_T")
 
 VARIABLE = "CELLCOST_LEDGER_DATABASE"
 
-# Serialization failure, deadlock, lost or refused connections, an administrator's
-# shutdown, a server still starting; XX000 is what Citus says of a lost worker.
-_RETRY_STATES = {"40001", "40P01", "57P01", "57P02", "57P03", "53300", "XX000"}
+# Serialization failure, deadlock, an administrator's shutdown, a crash, a server still
+# starting, too many connections; XX000 is what Citus says of a lost worker.
+_PASSING = {"40001", "40P01", "57P01", "57P02", "57P03", "53300", "XX000"}
 _ATTEMPTS = 6
-_BUSY_MILLISECONDS = 10_000
+_BUSY_SECONDS = 5
 _MIN_POSTGRESQL = (15,)
 
 
 class Database:
     """One engine. SQLite takes one writer at a time, PostgreSQL as many as come."""
 
-    def __init__(self, url: sa.URL, *, connections: int = 8) -> None:
-        self.url = url
+    def __init__(
+        self,
+        url: sa.URL,
+        *,
+        connections: int = 8,
+        statement_seconds: int | None = None,
+    ) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._writer = threading.Lock()
         self.retries = 0
-        """Transactions that were tried again, for the metrics."""
+        """Transactions that were tried again."""
+        self._writer = threading.Lock()
         options: dict[str, Any] = {
             "pool_size": connections,
             "max_overflow": 0,
             "pool_timeout": 30,
             "json_serializer": _to_json,
             "json_deserializer": msgspec.json.decode,
+            # A failed statement's rows do not belong in a log.
+            "hide_parameters": True,
         }
         if self.is_sqlite:
             if url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            options["connect_args"] = {"timeout": _BUSY_MILLISECONDS / 1000}
+            options["connect_args"] = {"timeout": _BUSY_SECONDS}
         else:
             options["pool_pre_ping"] = True
-            options["connect_args"] = {"connect_timeout": 10}
-        self.engine = sa.create_engine(url, **options)
+            options["connect_args"] = _postgresql_arguments(url, statement_seconds)
+        self._engine = sa.create_engine(url, **options)
         if self.is_sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
-            sa.event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
 
     def write(self, work: Callable[[sa.Connection], _T]) -> _T:
         """Return what `work` returns, committed; its whole transaction is retried.
@@ -74,43 +83,45 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        self.engine.dispose()
+        self._engine.dispose()
 
     def _write_once(self, work: Callable[[sa.Connection], _T]) -> _T:
-        with self.engine.connect() as plain:
+        with self._engine.connect() as plain:
             connection = plain.execution_options(writes=True)
             with connection.begin():
                 return work(connection)
 
     def _read_once(self, work: Callable[[sa.Connection], _T]) -> _T:
-        with self.engine.connect() as plain:
-            connection = plain
+        with self._engine.connect() as connection:
             if not self.is_sqlite:
-                connection = plain.execution_options(
+                connection = connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
             with connection.begin():
                 return work(connection)
 
     def _attempts(self, once: Callable[[], _T]) -> _T:
-        for attempt in range(1, _ATTEMPTS + 1):
+        attempt = 1
+        while True:
             try:
                 return once()
-            except sa.exc.TimeoutError as error:
+            except PoolTimeout as error:
                 raise LedgerUnavailable(
-                    "every connection to the database is busy; try again"
+                    "every connection to the database is busy; try again later"
                 ) from error
             except DBAPIError as error:
-                if not _passes(error):
+                passes = _passes(error)
+                # A full disk or a statement's timeout is not our rows' fault.
+                if not passes and not isinstance(error, OperationalError):
                     raise
-                if attempt == _ATTEMPTS:
+                if not passes or attempt == _ATTEMPTS:
                     raise LedgerUnavailable(
-                        f"the database does not answer ({type(error.orig).__name__});"
-                        " try again"
+                        f"the ledger's database failed ({_first_line(error)});"
+                        " try again later"
                     ) from error
-                self.retries += 1
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
-        raise AssertionError("unreachable")
+            self.retries += 1
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+            attempt += 1
 
 
 def resolve_url(text: str | None, env: Mapping[str, str] = os.environ) -> sa.URL:
@@ -131,19 +142,24 @@ def resolve_url(text: str | None, env: Mapping[str, str] = os.environ) -> sa.URL
         raise ConfigError(
             "the ledger's database is no URL; write postgresql://user@host/name"
         ) from None
-    if url.get_backend_name() == "sqlite":
+    name = url.drivername.partition("+")[0]
+    if name == "sqlite" and url.database:
         return url.set(drivername="sqlite")
-    if url.get_backend_name() in ("postgresql", "postgres"):
+    if name in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     raise ConfigError(
-        f"the ledger keeps its book in SQLite or PostgreSQL, not in"
-        f" {url.get_backend_name()}"
+        "the ledger keeps its book in a SQLite file or in PostgreSQL, not in"
+        f" {name if name != 'sqlite' else 'memory'}"
     )
 
 
-def open_database(text: str | None, *, connections: int = 8) -> Database:
+def open_database(
+    text: str | None, *, connections: int = 8, statement_seconds: int | None = None
+) -> Database:
     """Return the book that `--database` or the settings name, tried once."""
-    database = Database(resolve_url(text), connections=connections)
+    database = Database(
+        resolve_url(text), connections=connections, statement_seconds=statement_seconds
+    )
     if not database.is_sqlite:
         version = database.read(lambda c: c.dialect.server_version_info or ())
         if version < _MIN_POSTGRESQL:
@@ -155,20 +171,37 @@ def open_database(text: str | None, *, connections: int = 8) -> Database:
     return database
 
 
+def _postgresql_arguments(url: sa.URL, statement_seconds: int | None) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"connect_timeout": 10}
+    if statement_seconds is not None and "options" not in url.query:
+        # The second: a server that froze in a transaction must not keep its locks.
+        arguments["options"] = (
+            f"-c statement_timeout={statement_seconds}s"
+            f" -c idle_in_transaction_session_timeout={2 * statement_seconds}s"
+        )
+    return arguments
+
+
 def _passes(error: DBAPIError) -> bool:
     """Say whether trying again may help."""
     if error.connection_invalidated:
         return True
+    state = _state(error)
+    if state:
+        return state in _PASSING or state.startswith("08")
+    if type(error.orig).__module__.startswith("psycopg"):
+        # psycopg gives no state for a connection that was refused or that broke.
+        return isinstance(error, OperationalError)
+    return "locked" in str(error.orig) or "busy" in str(error.orig)
+
+
+def _state(error: DBAPIError) -> str:
     state = getattr(error.orig, "sqlstate", None)
-    if isinstance(state, str):
-        return state in _RETRY_STATES or state.startswith("08")
-    text = str(error.orig)
-    if "locked" in text or "busy" in text:
-        return True
-    # psycopg gives no state for a connection that was refused or that broke.
-    return type(error.orig).__module__.startswith("psycopg") and isinstance(
-        error, sa.exc.OperationalError
-    )
+    return state if isinstance(state, str) else ""
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0][:300]
 
 
 def _to_json(value: object) -> str:

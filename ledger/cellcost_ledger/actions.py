@@ -1,0 +1,216 @@
+"""What the actions of `cellcost ledger` do."""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from cellcost.cli.output import Column, print_line, table
+from cellcost.clock import from_microseconds, to_microseconds, utc_now
+from cellcost.errors import ConfigError
+from cellcost.money import format_usd
+from cellcost_ledger.book.database import Database, open_database
+from cellcost_ledger.book.keys import Key, create_key, list_keys, revoke_key
+from cellcost_ledger.book.migrate import migrate, require_current
+from cellcost_ledger.serve import serve
+from cellcost_ledger.verify import Proof, verify
+
+__all__ = ["ACTIONS"]
+
+_STATEMENT_SECONDS = 30
+
+
+def _ready(arguments: argparse.Namespace, **options: int) -> Database:
+    """Return the book with its tables up to date.
+
+    A SQLite file needs no operator; in PostgreSQL migrating is somebody's decision.
+    """
+    database = open_database(arguments.database, **options)
+    if database.is_sqlite:
+        migrate(database)
+    else:
+        require_current(database)
+    return database
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    database = _ready(arguments, statement_seconds=_STATEMENT_SECONDS)
+    serve(database, host=arguments.host, port=arguments.port, rate=arguments.rate)
+    return 0
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    database = open_database(arguments.database)
+    for migration in migrate(database):
+        print_line(f"{migration.number:04d} {migration.name}")
+    print_line("the tables are up to date")
+    database.close()
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    database = open_database(arguments.database)
+    require_current(database)
+    proofs = verify(database)
+    database.close()
+    if arguments.json:
+        print_line(json.dumps(_report(proofs), indent=2))
+    else:
+        _print_proofs(proofs)
+    return 0 if all(proof.holds for proof in proofs) else 1
+
+
+def _create_key(arguments: argparse.Namespace) -> int:
+    for name in (arguments.team, arguments.tenant, *arguments.allow):
+        if not name.strip() or len(name.encode()) > 200 or not name.isprintable():
+            raise ConfigError(f"{name!r} is no name: 1 to 200 printable bytes")
+    now = utc_now()
+    if arguments.expires is not None and arguments.expires <= now:
+        raise ConfigError("the key would have expired already")
+    database = _ready(arguments)
+    _, text = create_key(
+        database,
+        team=arguments.team,
+        teams=arguments.allow,
+        user=arguments.user,
+        scopes=arguments.scopes,
+        tenant=arguments.tenant,
+        now_us=to_microseconds(now),
+        expires_us=(
+            None if arguments.expires is None else to_microseconds(arguments.expires)
+        ),
+    )
+    database.close()
+    print_line(text)
+    return 0
+
+
+def _list_keys(arguments: argparse.Namespace) -> int:
+    database = _ready(arguments)
+    now_us = to_microseconds(utc_now())
+    keys = list_keys(database)
+    database.close()
+    if arguments.json:
+        print_line(json.dumps([_key_json(key, now_us) for key in keys], indent=2))
+        return 0
+    columns = [
+        Column(head)
+        for head in ("key", "state", "team", "may charge", "user", "scopes")
+    ]
+    columns += [Column("tenant"), Column("expires"), Column("last used")]
+    rows = [
+        [
+            key.id,
+            key.state(now_us),
+            key.team,
+            ", ".join(key.teams),
+            key.user,
+            ", ".join(key.scopes),
+            key.tenant,
+            _time(key.expires_us) or "never",
+            _time(key.last_used_us) or "never",
+        ]
+        for key in keys
+    ]
+    for line in table(columns, rows):
+        print_line(line)
+    return 0
+
+
+def _revoke_key(arguments: argparse.Namespace) -> int:
+    database = _ready(arguments)
+    key_id = arguments.key_id
+    done = revoke_key(database, key_id, now_us=to_microseconds(utc_now()))
+    database.close()
+    if not done:
+        raise ConfigError(
+            f"there is no active key {key_id}; `cellcost ledger key list` shows them"
+        )
+    print_line(f"revoked {key_id}")
+    return 0
+
+
+def _report(proofs: list[Proof]) -> dict[str, Any]:
+    return {
+        "holds": all(proof.holds for proof in proofs),
+        "total": {"installations": len(proofs), **_total(proofs)},
+        "installations": [
+            {
+                **asdict(proof),
+                "sum_nusd": str(proof.sum_nusd),
+                "rollup_sum_nusd": str(proof.rollup_sum_nusd),
+                "holds": proof.holds,
+            }
+            for proof in proofs
+        ],
+    }
+
+
+_COUNTS = ("received", "events", "rejected", "conflicts", "gaps", "forks")
+_SUMS = ("sum_nusd", "rollup_sum_nusd")
+
+
+def _total(proofs: list[Proof]) -> dict[str, Any]:
+    counts = {n: sum(getattr(proof, n) for proof in proofs) for n in _COUNTS}
+    sums = {n: str(sum(getattr(proof, n) for proof in proofs)) for n in _SUMS}
+    return {**counts, **sums}
+
+
+def _print_proofs(proofs: list[Proof]) -> None:
+    right = [Column(name, "right") for name in (*_COUNTS, *_SUMS)]
+    columns = [Column("installation"), *right, Column("law")]
+    rows = [
+        [
+            proof.installation
+            if proof.tenant == "default"
+            else f"{proof.tenant}/{proof.installation}",
+            *(str(getattr(proof, name)) for name in (*_COUNTS, *_SUMS)),
+            "holds" if proof.holds else "BROKEN",
+        ]
+        for proof in proofs
+    ]
+    total = _total(proofs)
+    holds = all(proof.holds for proof in proofs)
+    footer = ["total", *(str(total[name]) for name in (*_COUNTS, *_SUMS))]
+    for line in table(columns, rows, footer=[*footer, "holds" if holds else "BROKEN"]):
+        print_line(line)
+    for proof in proofs:
+        for first, last in proof.gap_ranges:
+            print_line(f"{proof.installation}: seq {first} to {last} have not come")
+        for seq in proof.forked_seqs:
+            print_line(f"{proof.installation}: seq {seq} has two events (a copy)")
+        for what in proof.broken:
+            print_line(f"{proof.installation}: BROKEN: {what}")
+    spent = format_usd(int(total["sum_nusd"]))
+    print_line(f"{total['events']} events, {spent}; the law {_word(holds)}")
+
+
+def _word(holds: bool) -> str:
+    return "holds" if holds else "is BROKEN"
+
+
+def _key_json(key: Key, now_us: int) -> dict[str, Any]:
+    return {
+        **asdict(key),
+        "state": key.state(now_us),
+        "created": _time(key.created_us),
+        "expires": _time(key.expires_us),
+        "last_used": _time(key.last_used_us),
+    }
+
+
+def _time(time_us: int | None) -> str | None:
+    if time_us is None:
+        return None
+    return from_microseconds(time_us).isoformat(timespec="seconds")
+
+
+ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "verify": _verify,
+    "key_create": _create_key,
+    "key_list": _list_keys,
+    "key_revoke": _revoke_key,
+}

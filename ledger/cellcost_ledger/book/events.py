@@ -1,0 +1,123 @@
+"""The stored events, newest first, within the teams that a key allows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from cellcost_ledger.book.keys import ALL_TEAMS, Key
+from cellcost_ledger.book.schema import event, event_line
+
+__all__ = ["Position", "events"]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended."""
+
+    time_us: int
+    installation: str
+    event_id: str
+
+
+def events(
+    connection: sa.Connection,
+    key: Key,
+    *,
+    since_us: int,
+    until_us: int,
+    where: Mapping[str, str],
+    after: Position | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Return a page of events with their lines, the newest first.
+
+    `where` holds wanted values of columns. `after` is the end of the page before.
+    """
+    order = (event.c.time_us, event.c.installation, event.c.event_id)
+    conditions = [
+        event.c.tenant == key.tenant,
+        event.c.time_us >= since_us,
+        event.c.time_us < until_us,
+        *(event.c[name] == value for name, value in where.items()),
+    ]
+    if ALL_TEAMS not in key.teams:
+        conditions.append(event.c.team.in_(key.teams))
+    if after is not None:
+        end = (after.time_us, after.installation, after.event_id)
+        conditions.append(sa.tuple_(*order) < end)
+    rows = connection.execute(
+        sa.select(event)
+        .where(*conditions)
+        .order_by(*(column.desc() for column in order))
+        .limit(limit)
+    ).all()
+    lines = _lines(connection, key.tenant, rows)
+    return [_event(row, lines[row.installation, row.event_id]) for row in rows]
+
+
+def _lines(
+    connection: sa.Connection, tenant: str, rows: Sequence[sa.Row[Any]]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {
+        (row.installation, row.event_id): [] for row in rows
+    }
+    if not found:
+        return found
+    statement = (
+        sa.select(event_line)
+        .where(
+            event_line.c.tenant == tenant,
+            event_line.c.installation.in_({name for name, _ in found}),
+            event_line.c.event_id.in_({id_ for _, id_ in found}),
+        )
+        .order_by(event_line.c.line_no)
+    )
+    for line in connection.execute(statement):
+        of = found.get((line.installation, line.event_id))
+        if of is not None:
+            of.append(
+                {
+                    "line_no": line.line_no,
+                    "meter": line.meter,
+                    "variant": line.variant,
+                    "quantity": line.quantity,
+                    "list_rate": line.list_rate,
+                    "contracted_rate": line.contracted_rate,
+                    "cost_nusd": _text(line.cost_nusd),
+                    "reason": line.reason,
+                }
+            )
+    return found
+
+
+def _event(row: sa.Row[Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+    body = msgspec.json.decode(row.body)
+    body["where"]["tags"] = row.tags
+    return {
+        **body,
+        "id": row.event_id,
+        "installation": row.installation,
+        "seq": row.seq,
+        "time_us": row.time_us,
+        "received_us": row.received_us,
+        "kind": row.kind,
+        "confidence": row.confidence,
+        "corrects": row.corrects,
+        "team": row.team,
+        "user": row.user_name,
+        "claimed_user": row.claimed_user,
+        "provider": row.provider,
+        "model": row.model,
+        "cost_nusd": _text(row.cost_nusd),
+        "n_unpriced": row.n_unpriced,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "lines": lines,
+    }
+
+
+def _text(cost_nusd: int | None) -> str | None:
+    return None if cost_nusd is None else str(cost_nusd)

@@ -1,0 +1,125 @@
+"""What was spent, from the hourly sums, within the teams that a key allows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cellcost.money import NANO_PER_USD
+from cellcost_ledger.book.keys import ALL_TEAMS, Key
+from cellcost_ledger.book.schema import installation, rollup_hour
+
+__all__ = ["GROUPS", "SUMS", "installation_figures", "spend"]
+
+GROUPS = {
+    "team": "team",
+    "function": "function",
+    "environment": "environment",
+    "provider": "provider",
+    "model": "model",
+    "user": "user_name",
+    "installation": "installation",
+}
+"""What spend can be grouped by, and its column."""
+
+SUMS = ("events", "calls", "n_priced", "n_unpriced", "input_tokens", "output_tokens")
+"""Beside the cost, which is summed apart."""
+
+_HOURS = {"hour": 1, "day": 24}
+
+
+def spend(
+    connection: sa.Connection,
+    key: Key,
+    *,
+    groups: Sequence[str],
+    granularity: str,
+    since_hour: int,
+    until_hour: int,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Return one row of sums for each group and span of time, in order.
+
+    `granularity` is `hour`, `day` (UTC) or "" for the whole time. `hour` in a row is
+    the first of its span. At most `limit` rows.
+    """
+    columns = [rollup_hour.c[GROUPS[name]].label(name) for name in groups]
+    if granularity:
+        hours = _HOURS[granularity]
+        # Bound values in an expression are not equal to PostgreSQL in SELECT and GROUP
+        # BY; literals are.
+        wide = sa.literal_column(str(hours), sa.BigInteger)
+        first = rollup_hour.c.hour - rollup_hour.c.hour % wide
+        columns = [first.label("hour"), *columns]
+    statement = (
+        sa.select(
+            *columns,
+            *(sa.func.sum(rollup_hour.c[name]).label(name) for name in SUMS),
+            *_cost_sums(),
+        )
+        .where(
+            rollup_hour.c.tenant == key.tenant,
+            rollup_hour.c.hour >= since_hour,
+            rollup_hour.c.hour < until_hour,
+            *_allowed(rollup_hour, key),
+        )
+        .limit(limit)
+    )
+    if columns:
+        statement = statement.group_by(*columns).order_by(*columns)
+    # Without groups SQL makes one row of nulls from no rows at all.
+    rows = connection.execute(statement).mappings()
+    return [_row(row) for row in rows if row["events"] is not None]
+
+
+def installation_figures(
+    connection: sa.Connection, key: Key, name: str
+) -> dict[str, Any] | None:
+    """Return how much of an installation is stored; None if the key may not know."""
+    row = connection.execute(
+        sa.select(installation).where(
+            installation.c.tenant == key.tenant, installation.c.installation == name
+        )
+    ).one_or_none()
+    if row is None or not key.allows(row.team):
+        return None
+    statement = sa.select(
+        sa.func.coalesce(sa.func.sum(rollup_hour.c.events), 0).label("events"),
+        *_cost_sums(),
+    ).where(rollup_hour.c.tenant == key.tenant, rollup_hour.c.installation == name)
+    sums = connection.execute(statement).mappings().one()
+    return {
+        "installation": name,
+        "last_contiguous_seq": row.last_contiguous_seq,
+        "events": int(sums["events"]),
+        "sum_nusd": str(_cost(sums)),
+        "forked": bool(row.forked),
+    }
+
+
+def _allowed(table: sa.Table, key: Key) -> list[sa.ColumnElement[bool]]:
+    return [] if ALL_TEAMS in key.teams else [table.c.team.in_(key.teams)]
+
+
+def _cost_sums() -> list[sa.Label[Any]]:
+    """Return two sums that make one: a sum of nano-USD alone leaves 64 bits first."""
+    cost = rollup_hour.c.cost_nusd
+    unit = sa.literal_column(str(NANO_PER_USD), sa.BigInteger)
+    whole = sa.func.sum(sa.cast(cost.op("/")(unit), sa.BigInteger))
+    return [
+        sa.func.coalesce(whole, 0).label("usd"),
+        sa.func.coalesce(sa.func.sum(cost % unit), 0).label("nano"),
+    ]
+
+
+def _cost(row: Mapping[str, Any]) -> int:
+    return int(row["usd"]) * NANO_PER_USD + int(row["nano"])
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    found = {
+        name: int(value) if name in SUMS or name == "hour" else value
+        for name, value in row.items()
+        if name not in ("usd", "nano")
+    }
+    return {**found, "cost_nusd": _cost(row)}
