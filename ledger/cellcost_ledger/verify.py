@@ -83,12 +83,12 @@ def _prove(connection: Connection, *, tenant: str, name: str) -> Proof:
     stored = proof.count_of(connection, "event_line", tenant, name)
     if stored != n_lines:
         _break(found, f"{stored - n_lines} lines are of no event")
-    for letter in proof.dead_letters(connection, tenant, name):
+    for event_id, seq in proof.dead_letters(connection, tenant, name):
         found.rejected += 1
-        if letter.event_id in ids:
-            _break(found, f"event {letter.event_id} is both stored and rejected")
-        if letter.seq is not None:
-            seqs[letter.seq] += 1
+        if event_id in ids:
+            _break(found, f"event {event_id} is both stored and rejected")
+        if seq is not None:
+            seqs[seq] += 1
     found.conflicts = proof.count_of(connection, "conflict", tenant, name)
     _compare_rollups(found, sums, proof.rollups(connection, tenant, name))
     _read_seqs(found, seqs)

@@ -1,6 +1,6 @@
 """The rows that a proof reads, one installation at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,10 +72,11 @@ def events_with_lines(
 
 def dead_letters(
     connection: sa.Connection, tenant: str, name: str
-) -> Sequence[sa.Row[Any]]:
+) -> list[tuple[str, int | None]]:
     """Return id and seq of what was rejected."""
     statement = sa.select(dead_letter.c.event_id, dead_letter.c.seq)
-    return connection.execute(statement.where(_of(dead_letter, tenant, name))).all()
+    rows = connection.execute(statement.where(_of(dead_letter, tenant, name)))
+    return [(row.event_id, row.seq) for row in rows]
 
 
 def rollups(connection: sa.Connection, tenant: str, name: str) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What was spent, from the hourly sums, within the teams that a key allows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -112,13 +112,13 @@ def _cost_sums() -> list[sa.Label[Any]]:
     ]
 
 
-def _cost(row: Mapping[str, Any]) -> int:
+def _cost(row: sa.RowMapping) -> int:
     return int(row["usd"]) * NANO_PER_USD + int(row["nano"])
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _row(row: sa.RowMapping) -> dict[str, Any]:
     found = {
-        name: int(value) if name in SUMS or name == "hour" else value
+        str(name): int(value) if name in SUMS or name == "hour" else value
         for name, value in row.items()
         if name not in ("usd", "nano")
     }
