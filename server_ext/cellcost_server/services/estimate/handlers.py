@@ -1,5 +1,8 @@
 """POST /cellcost/api/estimate: what the cells of a notebook will cost."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -9,13 +12,16 @@ from cellcost_server.services.estimate.question import question_of
 
 __all__ = ["EstimateHandler"]
 
+_Post = Callable[["EstimateHandler"], Awaitable[None]]
+# jupyter_server types this decorator only for use without an action.
+_may_read: Callable[[_Post], _Post] = cast("Any", authorized)("read")
+
 
 class EstimateHandler(CellcostAPIHandler):
     """Answers with an estimate a cell. It is a POST for its size: nothing changes."""
 
     @web.authenticated
-    # jupyter_server types this decorator only where it takes no action.
-    @authorized("read")  # pyright: ignore[reportUntypedFunctionDecorator]
+    @_may_read
     async def post(self) -> None:
         """Return what the given sources will cost; they are not kept beyond memory."""
         question = question_of(self.request.body)

@@ -1,6 +1,7 @@
 """Question: a request for estimates, checked and bounded."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -38,7 +39,7 @@ def question_of(body: bytes) -> Question:
         raise _refused("'path' is missing.")
     if not isinstance(listed, list):
         raise _refused("'cells' is no list.")
-    cells = tuple(_cell(item) for item in cast("list[Any]", listed))
+    cells = tuple(_cell(item) for item in cast("Sequence[Any]", listed))
     if len({cell_id for cell_id, _ in cells}) < len(cells):
         raise _refused("Two cells have one id.")
     size = sum(len(source) for _, source in cells)
