@@ -7,6 +7,7 @@ from lsprotocol import types
 
 from cellcost.analysis.fixes import Fix, fixes
 from cellcost_lsp.features.diagnostics import diagnostics
+from cellcost_lsp.guarding import guarded
 from cellcost_lsp.places import Places, span
 from cellcost_lsp.reading import Reading
 
@@ -25,6 +26,7 @@ def register(server: "CostServer") -> None:
         types.TEXT_DOCUMENT_CODE_ACTION,
         types.CodeActionOptions(code_action_kinds=[_KIND]),
     )
+    @guarded(server, "a quick fix", list[types.CodeAction])
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
         uri = params.text_document.uri
         if not (server.settings.editor.diagnostics and _asked(params.context.only)):

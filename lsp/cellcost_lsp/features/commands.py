@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellcost.analysis import estimate_json
 from cellcost_lsp.costs import about, typical
+from cellcost_lsp.guarding import guarded
 from cellcost_lsp.reading import Reading
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def register(server: "CostServer") -> None:
     """Answer for the command."""
 
     @server.command("cellcost.showCall")
+    @guarded(server, "a command", list[dict[str, Any]])
     async def show_call(uri: str) -> list[dict[str, Any]]:
         reading = await server.fresh(uri)
         return [] if reading is None else call_rows(reading, uri)

@@ -15,6 +15,7 @@ from cellcost.analysis.naming import provider_of_prefix
 from cellcost.analysis.source import Source
 from cellcost.clock import price_time
 from cellcost.prices import PriceBook
+from cellcost_lsp.guarding import guarded
 from cellcost_lsp.pricing import model_markdown
 from cellcost_lsp.sheets import Sheet
 from cellcost_lsp.text import Page
@@ -42,19 +43,19 @@ def register(server: "CostServer") -> None:
             trigger_characters=['"', "'", "/", ":"], resolve_provider=True
         ),
     )
+    @guarded(server, "a completion", _nothing)
     async def completion(params: types.CompletionParams) -> types.CompletionList:
         uri = params.text_document.uri
         sheet = server.sheets.of(uri)
         page = None if sheet is None else sheet.page_of(uri)
-        nothing = types.CompletionList(is_incomplete=False, items=[])
         if sheet is None or page is None or not server.settings.editor.completion:
-            return nothing
+            return _nothing()
         row, column = page.place(params.position)
         place = model_place(_source(sources, sheet, page), row, column)
         # The last reading will do: what is typed now is told from the text itself.
         reading = server.last(uri) or await server.fresh(uri)
         if place is None or reading is None:
-            return nothing
+            return _nothing()
         own = providers_of(page, sheet.pages.values())
         call = reading.at(sheet.cell_of(uri), row, column)
         if call is not None and call.provider:
@@ -85,6 +86,10 @@ def register(server: "CostServer") -> None:
             sources.pop(page.uri, None)
 
     server.on_close(forget)
+
+
+def _nothing() -> types.CompletionList:
+    return types.CompletionList(is_incomplete=False, items=[])
 
 
 def items(

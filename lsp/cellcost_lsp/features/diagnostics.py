@@ -8,6 +8,7 @@ from lsprotocol import types
 from cellcost.analysis import Area, Finding
 from cellcost.analysis.fixes import swaps
 from cellcost.analysis.report import docs_of
+from cellcost_lsp.guarding import guarded
 from cellcost_lsp.places import Places
 from cellcost_lsp.reading import Reading
 from cellcost_lsp.sheets import Sheet
@@ -41,6 +42,7 @@ def register(server: "CostServer") -> None:
         return [said for _, said in diagnostics(reading, uri, server.places)]
 
     @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, _OPTIONS)
+    @guarded(server, "a finding", lambda: _report([]))
     async def pull(
         params: types.DocumentDiagnosticParams,
     ) -> types.RelatedFullDocumentDiagnosticReport:
@@ -52,7 +54,7 @@ def register(server: "CostServer") -> None:
             if reading is not None:
                 items = found(reading, uri)
                 pulled[uri] = (reading.pages[None].version, items)
-        return types.RelatedFullDocumentDiagnosticReport(items=items)
+        return _report(items)
 
     def tell(sheet: Sheet, reading: Reading) -> None:
         if not _is_pushed(server, sheet):
@@ -65,7 +67,7 @@ def register(server: "CostServer") -> None:
         open_now = {page.uri: page.version for page in reading.pages.values()}
         for uri, version in open_now.items():
             items = found(reading, uri)
-            if items or pushed.get(uri):
+            if items != pushed.get(uri, []):
                 _publish(server, uri, items, version)
             pushed[uri] = items
         for uri in [u for u in pushed if server.sheets.of(u) is None]:
@@ -158,6 +160,12 @@ def _is_pushed(server: "CostServer", sheet: Sheet) -> bool:
     """Say whether diagnostics are sent unasked: no client asks for those of cells."""
     documents = server.client_capabilities.text_document
     return sheet.notebook or documents is None or documents.diagnostic is None
+
+
+def _report(
+    items: list[types.Diagnostic],
+) -> types.RelatedFullDocumentDiagnosticReport:
+    return types.RelatedFullDocumentDiagnosticReport(items=items)
 
 
 def _publish(

@@ -18,6 +18,7 @@ from cellcost.views import SiteView
 from cellcost_lsp.actuals import Known, last_text, month_text
 from cellcost_lsp.costs import about, loop_text, price_of, tokens_text
 from cellcost_lsp.features.completion import providers_of
+from cellcost_lsp.guarding import guarded
 from cellcost_lsp.places import Places, span
 from cellcost_lsp.pricing import model_markdown
 from cellcost_lsp.reading import Reading
@@ -52,6 +53,7 @@ def register(server: "CostServer") -> None:
     """Answer for hovers."""
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
+    @guarded(server, "a hover", _nothing)
     async def hover(params: types.HoverParams) -> types.Hover | None:
         uri = params.text_document.uri
         sheet, reading = server.sheets.of(uri), await server.fresh(uri)
@@ -211,6 +213,10 @@ def _name_alone(
             )
             range_ = page.span(row, place.column, row, place.end_column)
             return _hover(found, range_)
+    return None
+
+
+def _nothing() -> types.Hover | None:
     return None
 
 

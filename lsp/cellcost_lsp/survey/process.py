@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from cellcost_lsp.survey.surveyor import Surveyor
 __all__ = ["main"]
 
 _REPORT_SECONDS = 0.25
+_MOST_FILES = 100_000
+"""A folder with more is hardly one project; its totals say that they are not whole."""
 _NICE = 10
 
 
@@ -39,8 +42,10 @@ def main(folders: Sequence[str]) -> int:
     root = Path(folders[0])
     settings, _ = load_settings_or_default(cwd=root, env=os.environ)
     surveyor = Surveyor(root, book=load_book(settings), count=count, at=price_time())
-    paths = list(dict.fromkeys(python_files(Path(folder) for folder in folders)))
-    _write({"total": len(paths)})
+    found_files = python_files(Path(folder) for folder in folders)
+    paths = list(dict.fromkeys(islice(found_files, _MOST_FILES)))
+    more = next(found_files, None) is not None
+    _write({"total": len(paths) + more})
     told = time.monotonic()
     for number, path in enumerate(paths, 1):
         found = surveyor.read(path)
