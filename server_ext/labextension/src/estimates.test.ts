@@ -240,6 +240,20 @@ describe('a run', () => {
     expect(told).toEqual(['c1']);
   });
 
+  it('that made no call brings its estimate back no second time', async () => {
+    const { page, estimates } = bench();
+    page.write(IMPORT, 'create');
+    await pause();
+    page.run('c1', true);
+    page.run('c1', false);
+    await pause(2_000);
+    page.run('c1', true);
+    expect(estimates.before('c1')).toBeNull();
+    page.run('c1', false);
+    await pause(2_000);
+    expect(estimates.before('c1')).toBeNull();
+  });
+
   it('is over for its own source only, and until the kernel restarts', async () => {
     const { page, estimates } = bench();
     page.write(IMPORT, 'create');

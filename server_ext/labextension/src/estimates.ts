@@ -147,12 +147,15 @@ export class CellEstimates implements IDisposable {
   }
 
   #onRan(_: Sources, { id, source, running }: Ran): void {
+    const run = this.#runs.get(id);
     if (running) {
-      this.#runs.set(id, { source, over: false });
+      // A run that made no call is repeated: its estimate stays away.
+      if (!(run?.over && run.source === source)) {
+        this.#runs.set(id, { source, over: false });
+      }
       this.#baselines.started(id, this.#known.get(id));
       return;
     }
-    const run = this.#runs.get(id);
     if (run && !run.over) {
       window.setTimeout(() => {
         run.over = true;
