@@ -52,7 +52,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     database = open_database(arguments.database)
     require_current(database)
-    proofs = verify(database)
+    proofs = verify(database, tenant=arguments.tenant)
     database.close()
     if arguments.json:
         print_line(json.dumps(_report(proofs), indent=2))

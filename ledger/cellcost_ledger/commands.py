@@ -38,6 +38,7 @@ def register(subparsers: "SubParsers") -> None:
     )
     _add(actions, "migrate", "bring the tables up to date")
     verify = _add(actions, "verify", "prove the law from the rows; exit 1 if it breaks")
+    verify.add_argument("--tenant", help="of this company only")
     _takes_json(verify)
 
     key = actions.add_parser("key", help="make, list and revoke keys")

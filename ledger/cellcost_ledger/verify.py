@@ -51,13 +51,17 @@ class Proof:
         return not self.broken
 
 
-def verify(database: Database) -> list[Proof]:
+def verify(database: Database, *, tenant: str | None = None) -> list[Proof]:
     """Return the proof of every installation, each read in one transaction.
 
     One for all would read torn states on a cluster, and hold a snapshot for long.
     """
     names = database.read(proof.installations)
-    return [database.read(partial(_prove, tenant=t, name=n)) for t, n in names]
+    return [
+        database.read(partial(_prove, tenant=of, name=name))
+        for of, name in names
+        if tenant in (None, of)
+    ]
 
 
 def _prove(connection: Connection, *, tenant: str, name: str) -> Proof:

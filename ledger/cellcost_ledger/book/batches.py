@@ -201,20 +201,18 @@ def _unnest(
     table: sa.Table, names: Sequence[str], rows: Sequence[Row]
 ) -> sa.Select[Any]:
     arrays = [
-        sa.cast(
-            sa.bindparam(
-                None,
-                [row[name] for row in rows],
-                type_=postgresql.ARRAY(table.c[name].type),
-            ),
-            postgresql.ARRAY(table.c[name].type),
+        sa.bindparam(
+            None,
+            [row[name] for row in rows],
+            type_=postgresql.ARRAY(table.c[name].type),
         )
         for name in names
     ]
     source = sa.func.unnest(*arrays).table_valued(
         *(sa.column(name, table.c[name].type) for name in names)
     )
-    return sa.select(*(source.c[name] for name in names))
+    given = source.render_derived(name="given")
+    return sa.select(*(given.c[name] for name in names))
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:

