@@ -182,6 +182,22 @@ def test_a_constant_of_an_imported_module_changes_who_imports_it(
     assert found["totals"]["unknown"] == {"unpriced now": 1}
 
 
+def test_another_model_from_a_caller_in_another_file_is_a_change(
+    repo: Path, diff: Run
+) -> None:
+    call = ASK.replace('"gpt-5-mini"', "model")
+    (repo / "app.py").write_text(app(call).replace("ask()", "ask(model)"))
+    (repo / "use.py").write_text('from app import ask\nask("gpt-5-mini")\n')
+    commit()
+    (repo / "use.py").write_text('from app import ask\nask("gpt-5")\n')
+    found = diff()
+    assert [(s["wrapper"], s["after"]["path"]) for s in found["sites"]] == [
+        (False, "app.py"),
+        (True, "use.py"),
+    ]
+    assert found["totals"]["run_nusd"] == str(LARGE - SMALL)
+
+
 def test_a_longer_loop_costs_as_much_more(repo: Path, diff: Run) -> None:
     loop = "for _ in range({}): " + ASK
     (repo / "app.py").write_text(app(loop.format(10)))

@@ -11,6 +11,7 @@ from cellcost.analysis.units import Document, Notebook, Unit
 
 __all__ = [
     "LARGEST_BYTES",
+    "SUFFIXES",
     "Workspace",
     "is_left_out",
     "is_skipped",
@@ -39,7 +40,7 @@ _SKIPPED = frozenset(
         "venv",
     }
 )
-_SUFFIXES = (".py", ".ipynb")
+SUFFIXES = (".py", ".ipynb")
 LARGEST_BYTES = 20_000_000
 _ROOTS = ("", "src", "lib", "python")
 
@@ -73,7 +74,7 @@ def _below(folder: Path) -> Iterator[Path]:
         )
         rules.update((os.path.join(root, name), held) for name in folders)  # noqa: PTH118  # os.walk's own form
         for name in sorted(files):
-            if name.endswith(_SUFFIXES) and not held.ignores(
+            if name.endswith(SUFFIXES) and not held.ignores(
                 root, name, is_folder=False
             ):
                 yield Path(root) / name
@@ -81,7 +82,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def is_skipped(path: Path) -> bool:
     """Say whether a path is not among a folder's Python files and notebooks."""
-    return not path.name.endswith(_SUFFIXES) or not _SKIPPED.isdisjoint(path.parts)
+    return not path.name.endswith(SUFFIXES) or not _SKIPPED.isdisjoint(path.parts)
 
 
 def is_left_out(path: Path, folder: Path) -> bool:

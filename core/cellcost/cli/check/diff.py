@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -91,56 +91,53 @@ _Pair = tuple[_Site | None, _Site | None]
 def _sides(
     paths: Sequence[Path], now: Checker, base: Checker, revision: Revision
 ) -> tuple[list[_Site], list[_Site]]:
-    """Return the call sites of every file that may cost another amount now."""
-    before: list[_Site] = []
+    """Return the call sites as they were and as they are.
+
+    All of them: what one file says changes what a call in another one costs.
+    """
+    if not revision.changes_source():
+        return [], []
+    files = list(python_files(paths))
+    was: dict[Path, Path] = {}
+    for path in files:
+        old = _path_then(path, revision)
+        if base.workspace.is_file(old):
+            was[old] = path
+    was.update((gone, gone) for gone in _gone(paths, revision, was))
     after: list[_Site] = []
-    old_names: set[str] = set()
-    for path in counted(list(python_files(paths)), "files"):
-        seen = now.check(path)
+    for path, seen in now.check_all(counted(files, "files")):
         if seen is None:
             complain(f"{path} cannot be read: it was left out")
-            continue
-        name = revision.name(path)
-        was = revision.renamed.get(name, name) if name is not None else None
-        old = path if was == name or was is None else _shown(revision.top / was)
-        if was is not None:
-            old_names.add(was)
-        if not (revision.changed(path) or _reaches(seen, now, base, revision)):
-            continue
-        after += _sites(seen, str(path))
-        if base.workspace.is_file(old):
-            before += _side(base, old, str(path))
-    for gone in _gone(paths, revision, old_names):
-        before += _side(base, gone, str(gone))
+        else:
+            after += _sites(seen, str(path))
+    before: list[_Site] = []
+    for path, seen in base.check_all(counted(list(was), "files as they were")):
+        if seen is None:
+            complain(f"{path} could not be read as it was: it was left out")
+        else:
+            before += _sites(seen, str(was[path]))
     return before, after
 
 
-def _side(checker: Checker, path: Path, file: str) -> Iterable[_Site]:
-    seen = checker.check(path)
-    if seen is None:
-        complain(f"{path} could not be read as it was: it was left out")
-        return ()
-    return _sites(seen, file)
+def _path_then(path: Path, revision: Revision) -> Path:
+    """Return the path that a file had in the revision."""
+    name = revision.name(path)
+    was = revision.renamed.get(name) if name is not None else None
+    return path if was is None else _shown(revision.top / was)
 
 
-def _reaches(seen: Checked, now: Checker, base: Checker, revision: Revision) -> bool:
-    """Say whether a file imports one that changed, or another one than then."""
-    for name, importer in seen.imports:
-        here = now.workspace.locate(name, Path(importer))
-        there = base.workspace.locate(name, Path(importer))
-        if here != there or (here is not None and revision.changed(here)):
-            return True
-    return False
-
-
-def _gone(paths: Sequence[Path], revision: Revision, known: set[str]) -> Iterable[Path]:
+def _gone(
+    paths: Sequence[Path], revision: Revision, known: Container[Path]
+) -> Iterator[Path]:
     """Yield the files below `paths` that are no longer there."""
     tops = [Path(os.path.realpath(path)) for path in paths]
-    for name in sorted(revision.touched - known):
+    for name in sorted(revision.touched):
         path = revision.top / name
         below = any(top == path or top in path.parents for top in tops)
         if below and not is_skipped(Path(name)) and not path.exists():
-            yield _shown(path)
+            shown = _shown(path)
+            if shown not in known:
+                yield shown
 
 
 def _shown(path: Path) -> Path:

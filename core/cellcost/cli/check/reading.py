@@ -1,7 +1,7 @@
 """From a file to its call sites, their estimates and what is worth a word of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,6 @@ from cellcost.analysis import (
     Together,
     Unit,
     Workspace,
-    analyse,
     calibrated,
     cheaper,
     estimate,
@@ -39,8 +38,6 @@ class Checked:
     """Of the same call sites, in the same order."""
     findings: tuple[Finding, ...]
     """Those that no comment silences."""
-    imports: frozenset[tuple[str, str]] = frozenset()
-    """Every module that was looked for: its name, and the importer's path."""
 
     def lines(self, cell: int | None) -> Sequence[str]:
         """Return the lines of the file, or of one of its cells."""
@@ -62,22 +59,13 @@ class Checker:
     off: frozenset[str]
     history: SiteBook | None = None
     """The past calls to calibrate on; None for none."""
-    _imports: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-
-    def check(self, path: Path) -> Checked | None:
-        """Return what there is in a file; None if it cannot be read."""
-        unit = self.workspace.unit(path)
-        if unit is None:
-            return None
-        self._imports.clear()
-        return self._judged(path, unit, analyse(unit, find=self._find))
 
     def check_all(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Checked | None]]:
         """Yield each file with what there is in it, if anything; None if unreadable.
 
-        Unlike with `check`, a call also has what the other files call it with.
+        A call also has what the other files call it with.
         """
-        together = Together(find=self._find)
+        together = Together(find=self.workspace.find)
         readable: list[tuple[Path, str | None]] = []
         for path in paths:
             unit = self.workspace.unit(path)
@@ -121,7 +109,6 @@ class Checker:
                 for finding in found
                 if not silenced(finding, lines[finding.estimate.site.area.cell])
             ),
-            imports=frozenset(self._imports),
         )
 
     def _pasts(self, path: Path, spots: Sequence[Spot]) -> list[Past | None]:
@@ -129,10 +116,6 @@ class Checker:
             return [None] * len(spots)
         views = self.history.sites(str(path), spots, now=self.now)
         return [None if view is None else view.past for view in views]
-
-    def _find(self, name: str, importer: str) -> Document | None:
-        self._imports.add((name, importer))
-        return self.workspace.find(name, importer)
 
 
 def _lines(unit: Unit) -> Mapping[int | None, Sequence[str]]:

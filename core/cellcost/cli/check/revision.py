@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellcost.analysis.workspace import LARGEST_BYTES, read_text, text_of
+from cellcost.analysis.workspace import LARGEST_BYTES, SUFFIXES, read_text, text_of
 from cellcost.errors import CellcostError
 
 __all__ = ["Revision", "RevisionError", "open_revision"]
@@ -60,10 +60,13 @@ class Revision:
             return None
         return text_of(_git(self.top, "cat-file", "blob", blob))
 
-    def changed(self, path: Path) -> bool:
-        """Say whether a file is another one now, or was not there."""
-        name = self.name(path)
-        return name is not None and (name in self.touched or name in self.added)
+    def changes_source(self) -> bool:
+        """Say whether any Python file or notebook is another one now."""
+        return any(
+            name.endswith(SUFFIXES)
+            for names in (self.touched, self.added)
+            for name in names
+        )
 
     def _as_now(self, name: str) -> bool:
         # What git ignores is in no commit: it is taken to be as it is now.
