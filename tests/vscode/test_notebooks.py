@@ -1,9 +1,13 @@
 """Notebooks in VS Code: hints in cells, and under a cell what its run really cost."""
 
 import json
+import os
+import subprocess
+import sys
 
 from playwright.sync_api import expect
 
+from cellcost.money import format_usd
 from cellcost.testing.provider import Reply
 
 SETUP = "from openai import OpenAI\n\nclient = OpenAI()"
@@ -34,7 +38,21 @@ def notebook(*sources: str) -> str:
     )
 
 
-def test_a_cell_shows_its_cost_before_while_and_after_it_runs(new_window, provider):
+def spent_today(env: dict[str, str]) -> str:
+    """Return what the journal holds of today, as people read it."""
+    command = [sys.executable, "-P", "-m", "cellcost", "report", "--json"]
+    done = subprocess.run(
+        [*command, "--since", "today"],
+        env=os.environ | env,
+        capture_output=True,
+        check=True,
+    )
+    return format_usd(sum(int(row["cost_nusd"]) for row in json.loads(done.stdout)))
+
+
+def test_a_cell_shows_its_cost_before_while_and_after_it_runs(
+    new_window, code_server, provider
+):
     window = new_window({"demo.ipynb": notebook(SETUP, ASK)})
     expect(window.line("gpt-5")).to_contain_text("≈ $")
     expect(window.cell_items).to_have_count(0)
@@ -48,7 +66,7 @@ def test_a_cell_shows_its_cost_before_while_and_after_it_runs(new_window, provid
     # 1,200 at $1.25 and 350 at $10 per million.
     expect(window.cell_items).to_have_text("$0.00500 · 1.2k→350")
     expect(window.line("gpt-5")).to_contain_text("$0.00500 last run")
-    expect(window.status).to_contain_text("$0.00500")
+    expect(window.status).to_contain_text(spent_today(code_server.env))
     window.shot("notebook")
     window.cell_items.click()
     expect(window.picks).to_contain_text("gpt-5")

@@ -33,6 +33,12 @@ def bare_server(
 ) -> Iterator[object]:
     """VS Code on a machine with Python and pip, and no cellcost."""
     folder = tmp_path_factory.mktemp("bare")
+    # What cellcost needs is here already: pip would have to fetch it.
+    needs = folder / "needs"
+    needs.mkdir()
+    for package in Path(sysconfig.get_path("purelib")).iterdir():
+        if not package.name.startswith(("cellcost", "_cellcost")):
+            (needs / package.name).symlink_to(package)
     path = f"{sys.base_prefix}/bin:/usr/bin:/bin"
     (folder / ".bash_profile").write_text(f'PATH="{path}"\n', encoding="utf-8")
     yield from start_server(
@@ -42,9 +48,8 @@ def bare_server(
             "SHELL": "/bin/bash",
             "CELLCOST_HOME": str(folder / "home"),
             "PIP_NO_INDEX": "1",
-            # What cellcost needs is here already: pip would have to fetch it.
             "PIP_NO_DEPS": "1",
-            "PYTHONPATH": sysconfig.get_path("purelib"),
+            "PYTHONPATH": str(needs),
             "PIP_FIND_LINKS": str(folder / "wheels"),
         },
     )

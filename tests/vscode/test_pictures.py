@@ -60,7 +60,7 @@ def test_one_file_shows_what_was_spent_and_what_will_be(
         {"support.py": SUPPORT},
         prepare=run,
         settings=TIDY | {"workbench.colorTheme": theme},
-        viewport={"width": 1100, "height": 720},
+        viewport={"width": 1100, "height": 640},
         device_scale_factor=2,
     )
     expect(window.line("model=MODEL")).to_contain_text("$0.00880 last run")
@@ -68,6 +68,7 @@ def test_one_file_shows_what_was_spent_and_what_will_be(
     expect(window.page.locator(".squiggly-warning")).to_have_count(1)
     expect(window.status).to_contain_text("$")
     window.run_command("View: Toggle Primary Side Bar Visibility")
-    window.run_command("Problems: Focus on Problems View")
-    expect(window.page.locator(".markers-panel")).to_contain_text("gpt-5.5")
+    window.line("gpt-5.5").click()
+    window.page.keyboard.press("F8")
+    expect(window.page.locator(".marker-widget")).to_contain_text("gpt-5.5 is a large")
     window.shot(name)
