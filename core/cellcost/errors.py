@@ -7,7 +7,8 @@ CellcostError (Exception)            something of ours failed; never reaches a c
 │   ├── JournalBusy                  another process held the journal too long
 │   └── JournalTooNew                written by a newer cellcost than this one
 ├── CatalogueError                   a price catalogue file is malformed
-└── LedgerUnavailable                the team's ledger did not answer
+├── LedgerUnavailable                the team's ledger did not answer
+└── LedgerRefused                    it answered, and will not take what we send
 
 PolicyStop (BaseException)           the guard stopped a call on purpose
 ├── BudgetExceeded
@@ -27,6 +28,7 @@ __all__ = [
     "JournalBusy",
     "JournalError",
     "JournalTooNew",
+    "LedgerRefused",
     "LedgerUnavailable",
     "ModelNotAllowed",
     "PolicyStop",
@@ -64,6 +66,10 @@ class CatalogueError(CellcostError):
 
 class LedgerUnavailable(CellcostError):
     """The team's ledger did not answer."""
+
+
+class LedgerRefused(CellcostError):
+    """The team's ledger will not take what is sent; trying again does not help."""
 
 
 class PolicyStop(BaseException):

@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Protocol
 
 from cellcost import __version__
-from cellcost.cli import check, doctor, events, prices, report, trust
+from cellcost.cli import check, doctor, events, login, prices, report, sync, trust
 from cellcost.cli.output import complain, tolerant_streams
 from cellcost.errors import CellcostError
 
@@ -35,6 +35,8 @@ _CORE: tuple[_Register, ...] = (
     prices.register,
     check.register,
     trust.register,
+    login.register,
+    sync.register,
     doctor.register,
 )
 

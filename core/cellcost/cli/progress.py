@@ -5,13 +5,49 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO, TypeVar
 
-__all__ = ["counted"]
+__all__ = ["Counter", "counted"]
 
 _T = TypeVar("_T")
 
 _PATIENCE_SECONDS = 1.0
 """How long nothing is said: most work is done by then."""
 _PACE_SECONDS = 0.2
+
+
+class Counter:
+    """Says `312 of 20,000 files` on a terminal, once a person has waited a second."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._what = what
+        self._out = stream or sys.stderr
+        self._clock = clock
+        self._began = self._said = clock()
+        self._shown = 0
+        self._speaks = self._out.isatty()
+
+    def show(self, done: int, total: int) -> None:
+        """Take how far the work is."""
+        now = self._clock()
+        patient = now - self._began < _PATIENCE_SECONDS
+        if not self._speaks or patient or now - self._said < _PACE_SECONDS:
+            return
+        line = f"{done:,} of {total:,} {self._what}"
+        self._out.write(f"\r{line:<{self._shown}}")
+        self._out.flush()
+        self._said, self._shown = now, max(self._shown, len(line))
+
+    def clear(self) -> None:
+        """Leave the terminal as it was."""
+        if self._shown:
+            self._out.write(f"\r{'':<{self._shown}}\r")
+            self._out.flush()
+            self._shown = 0
 
 
 def counted(
@@ -22,22 +58,10 @@ def counted(
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[_T]:
     """Yield `items`, and on a terminal say `312 of 20,000 files` meanwhile."""
-    out = stream or sys.stderr
-    if not out.isatty():
-        yield from items
-        return
-    began = said = clock()
-    shown = 0
+    counter = Counter(what, stream=stream, clock=clock)
     try:
         for number, item in enumerate(items):
-            now = clock()
-            if now - began >= _PATIENCE_SECONDS and now - said >= _PACE_SECONDS:
-                line = f"{number:,} of {len(items):,} {what}"
-                out.write(f"\r{line:<{shown}}")
-                out.flush()
-                said, shown = now, max(shown, len(line))
+            counter.show(number, len(items))
             yield item
     finally:
-        if shown:
-            out.write(f"\r{'':<{shown}}\r")
-            out.flush()
+        counter.clear()
