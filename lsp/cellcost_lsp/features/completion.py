@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -101,7 +102,7 @@ def items(
         own = (routed,)
     range_ = page.span(place.row, place.column, place.row, place.end_column)
     order = tuple(dict.fromkeys((*own, *(() if routed else _FIRST_HAND))))
-    for number, model in enumerate(_listed(book, order)):
+    for number, model in enumerate(_listed(book, order, _this_half_hour())):
         written = f"{prefix}{model.model}"
         if not prefix and (mark := _ROUTED.get(place.callee)):
             written = f"{model.provider}{mark}{model.model}"
@@ -155,8 +156,18 @@ def _prefix(place: ModelPlace) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=16)
-def _listed(book: PriceBook, providers: tuple[str, ...]) -> tuple[Listed, ...]:
-    return listed(book, providers, price_time())
+def _listed(
+    book: PriceBook, providers: tuple[str, ...], at: datetime
+) -> tuple[Listed, ...]:
+    return listed(book, providers, adef _this_half_hour() -> datetime:
+    """Return when this half hour began: no price of the list changes within one."""
+    now = price_time()
+    return now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+
+
+def _this_hour() -> datetime:
+    """Return when this hour began: prices change at full hours at most."""
+    return price_time().replace(minute=0, second=0, microsecond=0)
 
 
 def _source(sources: dict[str, Source], sheet: Sheet, page: Page) -> Source:

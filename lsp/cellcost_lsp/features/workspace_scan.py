@@ -156,6 +156,7 @@ class WorkspaceScan:
             self._files, self._complete = files, complete
             late, self._late = self._late, set()
             self.changed(sorted(late))
+            server.tell_state("ready", _said(self.totals()))
         self._end(token)
 
     async def _follow(
@@ -242,9 +243,8 @@ class WorkspaceScan:
             )
 
     def _end(self, token: str | None) -> None:
-        said = _said(self.totals())
-        self._server.tell_state("ready", said)
         if token is not None:
+            said = _said(self.totals())
             self._progress.end(token, types.WorkDoneProgressEnd(message=said))
             self._progress.tokens.pop(token, None)
 
