@@ -16,9 +16,9 @@ from cellcost.prices import load_book
 
 if TYPE_CHECKING:
     from cellcost.analysis import Finding
+    from cellcost.cli.check.history import History
     from cellcost.cli.check.reading import Checked, Checker
     from cellcost.cli.subparsers import SubParsers
-    from cellcost.views import SiteBook
 
 __all__ = ["register"]
 
@@ -93,14 +93,14 @@ def _codes(text: str) -> tuple[str, ...]:
 def _run(arguments: argparse.Namespace) -> int:
     settings = load_settings(cwd=Path.cwd(), env=os.environ)
     paths, missing = _existing(arguments.paths)
-    past = _past(settings, arguments)
+    past = None if arguments.no_history else _past(settings, arguments)
     checker = _checker(settings, arguments)
     if arguments.diff is not None:
         from cellcost.cli.check.diff import run_diff
 
         found = run_diff(arguments, paths, checker, past)
     else:
-        checker.history = past[0] if past else None
+        checker.history = past.calls if past is not None else None
         found = _run_plain(arguments, paths, checker)
     if missing:
         return 2
@@ -116,14 +116,11 @@ def _existing(given: Sequence[Path]) -> tuple[list[Path], bool]:
     return there, len(there) < len(given)
 
 
-def _past(
-    settings: Settings, arguments: argparse.Namespace
-) -> "tuple[SiteBook, SiteBook] | None":
-    from cellcost.cli.check.history import books_of_past
+def _past(settings: Settings, arguments: argparse.Namespace) -> "History | None":
+    from cellcost.cli.check.history import history_of
 
-    if arguments.no_history:
-        return None
-    return books_of_past(settings.home, now=utc_now())
+    asked = arguments.diff is not None
+    return history_of(settings.home, now=utc_now(), month=asked)
 
 
 def _checker(settings: Settings, arguments: argparse.Namespace) -> "Checker":

@@ -20,6 +20,7 @@ from cellcost.analysis.comparing import Change, Version, compared, paired
 from cellcost.analysis.workspace import is_skipped
 from cellcost.call_sites import call_mark
 from cellcost.cli.check.changes import changes_json, print_changes
+from cellcost.cli.check.history import History
 from cellcost.cli.check.reading import Checked, Checker
 from cellcost.cli.check.revision import Revision, RevisionError, open_revision
 from cellcost.cli.output import complain, print_line
@@ -37,7 +38,7 @@ def run_diff(
     arguments: argparse.Namespace,
     paths: Sequence[Path],
     checker: Checker,
-    past: tuple[SiteBook, SiteBook] | None,
+    past: History | None,
 ) -> list[Finding]:
     """Print what changed since a revision; return the findings that are new."""
     revision = _revision(arguments.diff, paths)
@@ -191,14 +192,15 @@ class _Judge:
     """Compares call sites by what the journal knows of them."""
 
     book: PriceBook
-    past: tuple[SiteBook, SiteBook] | None
+    past: History | None
 
     def change(self, was: _Site | None, now: _Site | None) -> Change:
         """Return what became of one call site."""
         before, after = self._version(was), self._version(now)
         if self.past is None:
             return compared(before, after)
-        own, theirs = self._view(now, 0), self._view(was, 0)
+        own = self._view(now, self.past.calls)
+        theirs = self._view(was, self.past.calls)
         if was is not None and before is not None and theirs is not None:
             before = self._calibrated(before, theirs.past)
         if after is not None:
@@ -214,16 +216,16 @@ class _Judge:
     def _version(self, site: _Site | None) -> Version | None:
         if site is None:
             return None
-        view = self._view(site, 1)
+        view = None if self.past is None else self._view(site, self.past.month)
         if view is None or view.total is None:
             return site.version
         calls = view.total.calls - view.total.failed_calls
         return replace(site.version, calls=calls)
 
-    def _view(self, site: _Site | None, which: int) -> SiteView | None:
-        if site is None or self.past is None:
+    def _view(self, site: _Site | None, book: SiteBook) -> SiteView | None:
+        if site is None:
             return None
-        views = self.past[which].sites(site.path, site.siblings, now=site.estimate.at)
+        views = book.sites(site.path, site.siblings, now=site.estimate.at)
         return views[site.siblings.index(site.spot)]
 
     def _calibrated(self, version: Version, past: Past) -> Version:
