@@ -159,15 +159,13 @@ def _prefix(place: ModelPlace) -> tuple[str, str]:
 def _listed(
     book: PriceBook, providers: tuple[str, ...], at: datetime
 ) -> tuple[Listed, ...]:
-    return listed(book, providers, adef _this_half_hour() -> datetime:
+    return listed(book, providers, at)
+
+
+def _this_half_hour() -> datetime:
     """Return when this half hour began: no price of the list changes within one."""
     now = price_time()
     return now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
-
-
-def _this_hour() -> datetime:
-    """Return when this hour began: prices change at full hours at most."""
-    return price_time().replace(minute=0, second=0, microsecond=0)
 
 
 def _source(sources: dict[str, Source], sheet: Sheet, page: Page) -> Source:
