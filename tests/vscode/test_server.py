@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import signal
+import sys
 
 from playwright.sync_api import expect
 
@@ -62,6 +64,27 @@ def test_a_server_that_cannot_start_says_why(new_window):
     window.status.click()
     window.shot("cannot-start-output")
     expect(window.line("there is no room on the disk").first).to_be_visible()
+
+
+def test_a_setting_that_names_nothing_is_told_and_nothing_else_is_tried(new_window):
+    window = new_window(project("no program"))
+    expect(window.status).to_contain_text("cellcost: stopped")
+    expect(window.status.get_by_role("button")).to_have_attribute(
+        "aria-label", re.compile("cellcost.server.path")
+    )
+    expect(window.messages).to_have_count(0)
+
+
+def test_a_deleted_interpreter_is_followed_by_the_next_place(new_window):
+    python = f'#!/bin/sh\necho $$ > server.pid\nexec {sys.executable} "$@"\n'
+    window = new_window({".venv/bin/python": python, "app.py": ASKING})
+    expect(window.line("≈")).to_have_count(1)
+    shutil.rmtree(window.folder / ".venv")
+    kill(window, back=False)
+    expect(window.messages).to_contain_text("was started again")
+    window.run_command("cellcost: Show Output")
+    expect(window.line("from PATH")).to_be_visible()
+    expect(window.line("≈")).to_have_count(1)
 
 
 def test_a_server_that_always_ends_is_given_up(new_window):

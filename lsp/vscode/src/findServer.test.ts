@@ -40,11 +40,11 @@ void test('a place that is not there is no problem, unless it was set', async ()
   const command = path.join(folder, 'missing');
   const found = await findServer([
     { said: 'PATH', command, args: [] },
-    { said: 'the setting cellcost.server.path', command, args: [] }
+    { said: 'the setting', command, args: [], isOrder: true }
   ]);
   assert.equal(found.server, undefined);
   assert.deepEqual(found.problems, [
-    `the setting cellcost.server.path: ${command}: there is no such program`
+    `the setting: ${command}: there is no such program`
   ]);
 });
 

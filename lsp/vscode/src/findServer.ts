@@ -20,8 +20,7 @@ export interface Found {
 export async function findServer(tried: readonly Place[]): Promise<Found> {
   const problems: string[] = [];
   for (const place of tried) {
-    const asked = place.said.startsWith('the setting');
-    if (!asked && !(await isThere(place.command))) {
+    if (place.isOrder !== true && !(await isThere(place.command))) {
       continue;
     }
     const args = [...place.args, '--version'];

@@ -8,6 +8,8 @@ export interface Place {
   readonly said: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Whether the user named it: then nothing else will do. */
+  readonly isOrder?: boolean;
 }
 
 /** What is known before anything is run. */
@@ -41,7 +43,8 @@ export function pythonOf(environment: string, windows: boolean): string {
 export function places(known: Known): readonly Place[] {
   const { setting, interpreter, windows } = known;
   if (setting !== '') {
-    return [byPath('the setting cellcost.server.path', full(setting, known))];
+    const named = byPath('the setting cellcost.server.path', full(setting, known));
+    return [{ ...named, isOrder: true }];
   }
   const found: Place[] = [];
   if (interpreter !== '' && known.trusted) {

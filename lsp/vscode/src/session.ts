@@ -99,7 +99,8 @@ export class Session implements vscode.Disposable {
   /** Finds and starts a server; returns why one that was found did not start. */
   async #launch(turn: number): Promise<string> {
     this.#become({ kind: 'starting' });
-    const found = await findServer(await this.#around.places());
+    const places = await this.#around.places();
+    const found = await findServer(places);
     if (turn !== this.#turn) {
       return '';
     }
@@ -107,6 +108,9 @@ export class Session implements vscode.Disposable {
       this.#log(problem);
     });
     const place = found.server;
+    if (place === undefined && places[0]?.isOrder === true) {
+      return found.problems.join('; ');
+    }
     if (place === undefined) {
       this.#log('no server was found');
       this.#become({ kind: 'missing', problems: found.problems });
