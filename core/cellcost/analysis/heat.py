@@ -77,8 +77,8 @@ def _chains() -> re.Pattern[bytes]:
 
 def _items(chunk: Chunk) -> Iterator[_Item]:
     text = chunk.text
-    for found in _KEPT.finditer(text):
-        yield (found["name"],), frozenset(_WORDS.findall(found["value"]))
+    for kept in _KEPT.finditer(text):
+        yield (kept["name"],), frozenset(_WORDS.findall(kept["value"]))
     at = 0
     while text.startswith("@", at):
         end = text.find("\n", at)
