@@ -93,7 +93,7 @@ def _codes(text: str) -> tuple[str, ...]:
 def _run(arguments: argparse.Namespace) -> int:
     settings = load_settings(cwd=Path.cwd(), env=os.environ)
     paths, missing = _existing(arguments.paths)
-    past = None if arguments.no_history else _past(settings, arguments)
+    past = None if arguments.no_history else _past(settings, arguments, paths)
     checker = _checker(settings, arguments)
     if arguments.diff is not None:
         from cellcost.cli.check.diff import run_diff
@@ -116,11 +116,15 @@ def _existing(given: Sequence[Path]) -> tuple[list[Path], bool]:
     return there, len(there) < len(given)
 
 
-def _past(settings: Settings, arguments: argparse.Namespace) -> "History | None":
+def _past(
+    settings: Settings, arguments: argparse.Namespace, paths: Sequence[Path]
+) -> "History | None":
     from cellcost.cli.check.history import history_of
 
-    asked = arguments.diff is not None
-    return history_of(settings.home, now=utc_now(), month=asked)
+    # With --diff, a file that was elsewhere then may be among them.
+    diff = arguments.diff is not None
+    below = None if diff else paths
+    return history_of(settings.home, now=utc_now(), below=below, month=diff)
 
 
 def _checker(settings: Settings, arguments: argparse.Namespace) -> "Checker":
