@@ -12,6 +12,8 @@ import { afterStop } from './restarts.ts';
 
 /** Milliseconds for an ended process to say how it ended. */
 const LAST_WORDS = 500;
+/** Milliseconds for a server to answer its first request. */
+const FIRST_ANSWER = 120_000;
 
 export interface Surroundings {
   readonly output: vscode.OutputChannel;
@@ -118,6 +120,7 @@ export class Session implements vscode.Disposable {
     }
     this.#log(`${found.version} from ${place.said}: ${place.command}`);
     const life = { ended: false };
+    this.#process = undefined;
     const client = makeClient(place, {
       output: this.#around.output,
       environment: this.#around.environment(),
@@ -137,7 +140,12 @@ export class Session implements vscode.Disposable {
     this.#place = place;
     this.#around.listen(client);
     try {
-      await client.start();
+      const late = delay(FIRST_ANSWER, 'late', { ref: false });
+      if ((await Promise.race([client.start(), late])) === 'late') {
+        this.#client = undefined;
+        this.#end();
+        return 'it did not answer in time';
+      }
     } catch (error) {
       this.#client = undefined;
       return (await this.#ending()) || String(error);
@@ -222,6 +230,10 @@ export class Session implements vscode.Disposable {
     }
     const status = child.exitCode === null ? '' : `exit status ${child.exitCode}`;
     return process.lastWords || status;
+  }
+
+  #end(): void {
+    this.#process?.child.kill();
   }
 
   #become(condition: Condition): void {
