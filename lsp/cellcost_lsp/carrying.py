@@ -8,7 +8,7 @@ from cellcost.views import Spot
 from cellcost_lsp.sheets import CellId
 from cellcost_lsp.text import Edit
 
-__all__ = ["Call", "Edits", "Typed", "kept", "moved"]
+__all__ = ["Call", "Edits", "Typed", "edited_rows", "kept", "moved"]
 
 Call = tuple[Estimate, Spot]
 """A call, and how the journal knows it."""
@@ -25,13 +25,29 @@ def moved(path: str, calls: Iterable[Call], edits: Edits) -> tuple[Call, ...]:
     if not edits:
         return tuple(calls)
     found: list[Call] = []
-    for item, spot in calls:
+    for call in calls:
+        item, spot = call
         area = _moved(path, item.site.area, edits)
-        if area is not None:
-            placed = _placed(path, item, area, edits)
+        if area is None:
+            continue
+        if area is not item.site.area or _reach(path, item, edits):
             lines = replace(spot, first_line=area.row + 1, last_line=area.end_row + 1)
-            found.append((placed, lines))
+            call = (_placed(path, item, area, edits), lines)
+        found.append(call)
     return tuple(found)
+
+
+def edited_rows(edits: Edits) -> list[tuple[CellId, int, int]]:
+    """Return the rows that were edited, as they are now: cell, first and last."""
+    found: list[tuple[CellId, int, int]] = []
+    for number, (cell, edit) in enumerate(edits):
+        start = (edit.row, edit.column)
+        end = (edit.new_end_row, edit.new_end_column)
+        for other, later in edits[number + 1 :]:
+            if other == cell:
+                start, end = later.moved(*start), later.moved(*end)
+        found.append((cell, start[0], end[0]))
+    return found
 
 
 def kept(old: Sequence[Call], new: Sequence[Call], typed: Typed) -> tuple[Call, ...]:
@@ -68,13 +84,26 @@ def _moved(path: str, area: Area, edits: Edits) -> Area | None:
     if area.path != path:
         return area
     start, end = (area.row, area.column), (area.end_row, area.end_column)
+    touched = False
     for cell, edit in edits:
-        if cell == area.cell:
-            if edit.holds(start, end):
-                return None
-            start = edit.moved(*start)
-            end = edit.moved_end(*end)
+        if cell != area.cell or edit.misses(start[0], end[0]):
+            continue
+        if edit.holds(start, end):
+            return None
+        touched = True
+        start, end = edit.moved(*start), edit.moved_end(*end)
+    if not touched:
+        return area
     return Area(area.path, area.cell, *start, *max(start, end))
+
+
+def _reach(path: str, item: Estimate, edits: Edits) -> bool:
+    """Say whether edits move a place where a model of the call is written."""
+    return any(
+        _moved(path, area, edits) is not area
+        for candidate in item.candidates
+        for area in candidate.model.areas
+    )
 
 
 def _placed(path: str, item: Estimate, area: Area, edits: Edits) -> Estimate:

@@ -1,11 +1,12 @@
 """One analysed version of a sheet: what every feature answers from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cellcost.analysis import (
     Area,
+    CallSite,
     Candidate,
     Cheaper,
     Count,
@@ -22,15 +23,24 @@ from cellcost.analysis import (
     silenced,
     spots_of,
 )
+from cellcost.analysis.focus import part_of
 from cellcost.analysis.units import broken
 from cellcost.config import Settings
 from cellcost.prices import PriceBook
 from cellcost.views import Spot
-from cellcost_lsp.carrying import Call, Edits, kept, moved
+from cellcost_lsp.carrying import Call, Edits, Typed, edited_rows, kept, moved
 from cellcost_lsp.sheets import CellId, Sheet
 from cellcost_lsp.text import Page
 
-__all__ = ["Reading", "Snapshot", "later", "read", "snapshot", "update"]
+__all__ = [
+    "Reading",
+    "Snapshot",
+    "glance",
+    "later",
+    "read",
+    "snapshot",
+    "update",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ def update(unit: Unit | None, seen: Snapshot) -> Unit:
         notebook.update(seen.cells)
         return notebook
     page = seen.pages.get(None)
-    text = "" if page is None else page.text
+    text = page.text if page is not None and page.is_python else ""
     if isinstance(unit, Document):
         unit.update(text)
         return unit
@@ -140,18 +150,10 @@ def read(
         return cheaper(item, candidate, book=book)
 
     sites = analyse(unit, find=noted)
-    items = [estimate(site, book=book, count=count, at=at) for site in sites]
-    ids = {cell: page.uri for cell, page in seen.pages.items() if cell is not None}
-    calls = list(zip(items, spots_of(unit, sites, cell_ids=ids), strict=True))
-    if last is not None and last.estimates:
-        old = [
-            call
-            for call in moved(seen.path, last.calls, seen.edits)
-            if call[0].site.area.cell in seen.pages
-        ]
-        calls = [*kept(old, calls, lambda cell, row: broken(unit, cell, row))]
-    places = {cell: number for number, cell in enumerate(seen.pages)}
-    calls.sort(key=lambda call: _order(call[0], places))
+    calls = _estimated(seen, unit, sites, book=book, count=count, at=at)
+    if last is not None:
+        calls = kept(_known(last, seen), calls, _typed(unit))
+    calls = _sorted(calls, seen)
     new = tuple(item for item, _ in calls)
     found = findings(
         new,
@@ -172,24 +174,92 @@ def read(
     )
 
 
+def glance(
+    seen: Snapshot,
+    unit: Unit,
+    last: Reading,
+    rows: Iterable[tuple[CellId, int, int]],
+    *,
+    find: Find,
+    book: PriceBook,
+    count: Count,
+    at: datetime,
+) -> Reading:
+    """Return the last reading, with the calls around some rows read anew.
+
+    Findings are left out: they are published when all is read.
+    """
+    asked = [*rows, *edited_rows(seen.edits)]
+    part = part_of(
+        unit,
+        lambda cell, first, end: any(
+            c == cell and first <= to and start <= end for c, start, to in asked
+        ),
+    )
+    sites = [
+        site
+        for site in analyse(part, find=find)
+        if part.holds(site.area.cell, site.area.row)
+    ]
+    new = _estimated(seen, unit, sites, book=book, count=count, at=at)
+    old: list[Call] = []
+    rest: list[Call] = []
+    for call in _known(last, seen):
+        area = call[0].site.area
+        (old if part.holds(area.cell, area.row) else rest).append(call)
+    return _with_calls(last, seen, [*kept(old, new, _typed(unit)), *rest])
+
+
 def later(reading: Reading, seen: Snapshot) -> Reading:
     """Return what a reading says of a newer version that nobody has read yet.
 
     Findings are left out: they are published when they are known.
     """
-    calls = [
-        call
-        for call in moved(reading.path, reading.calls, seen.edits)
-        if call[0].site.area.cell in seen.pages
-    ]
+    return _with_calls(reading, seen, _known(reading, seen))
+
+
+def _with_calls(reading: Reading, seen: Snapshot, calls: Sequence[Call]) -> Reading:
+    ordered = _sorted(calls, seen)
     return replace(
         reading,
         version=seen.version,
         pages=seen.pages,
-        estimates=tuple(item for item, _ in calls),
-        spots=tuple(spot for _, spot in calls),
+        estimates=tuple(item for item, _ in ordered),
+        spots=tuple(spot for _, spot in ordered),
         findings=(),
     )
+
+
+def _estimated(
+    seen: Snapshot,
+    unit: Unit,
+    sites: Sequence[CallSite],
+    *,
+    book: PriceBook,
+    count: Count,
+    at: datetime,
+) -> Sequence[Call]:
+    items = [estimate(site, book=book, count=count, at=at) for site in sites]
+    ids = {cell: page.uri for cell, page in seen.pages.items() if cell is not None}
+    return list(zip(items, spots_of(unit, sites, cell_ids=ids), strict=True))
+
+
+def _known(reading: Reading, seen: Snapshot) -> list[Call]:
+    """Return the calls of an older version, moved, that are on a page still."""
+    return [
+        call
+        for call in moved(seen.path, reading.calls, seen.edits)
+        if call[0].site.area.cell in seen.pages
+    ]
+
+
+def _typed(unit: Unit) -> Typed:
+    return lambda cell, row: broken(unit, cell, row)
+
+
+def _sorted(calls: Iterable[Call], seen: Snapshot) -> list[Call]:
+    places = {cell: number for number, cell in enumerate(seen.pages)}
+    return sorted(calls, key=lambda call: _order(call[0], places))
 
 
 def _order(item: Estimate, places: Mapping[CellId, int]) -> tuple[int, int, int]:

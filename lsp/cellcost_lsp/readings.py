@@ -1,10 +1,11 @@
 """The readings of what is open, each as new as its text; read in another thread."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from cellcost.analysis import Estimate
 from cellcost.config import Settings
@@ -14,8 +15,19 @@ from cellcost_lsp.sheets import CellId, Sheet, Sheets
 
 __all__ = ["Host", "Reached", "Readings"]
 
+T = TypeVar("T")
+
 PATIENCE_SECONDS = 0.5
 """How long a hint waits for a reading; above this people feel it (Doherty, 1982)."""
+_REST_SECONDS = 0.15
+"""How long typing must rest until all of a file is read."""
+_LONGEST_SECONDS = 3.0
+"""After how long it is read though typing does not rest."""
+_AT_ONCE_SECONDS = 0.02
+"""What takes no longer is read on the event loop: two threads would hand over twice."""
+
+Rows = tuple[CellId, int, int]
+"""A page, its first row and its last."""
 
 Reached = Mapping[CellId, tuple[Estimate, ...]]
 """What running a file (None) or a notebook's cells calls."""
@@ -27,6 +39,11 @@ class Host(Protocol):
     @property
     def settings(self) -> Settings:
         """Return the settings in force."""
+        ...
+
+    @property
+    def can_refresh(self) -> bool:
+        """Say whether the client asks again for hints when it is told to."""
         ...
 
     def has_read(self, sheet: Sheet, reading: Reading, guessed: set[str]) -> None:
@@ -50,14 +67,24 @@ class Readings:
         self._host = host
         self._analyst = Analyst(root, self._open_text)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cellcost-read")
+        # Trees of its own: a part is read while the thread reads a whole.
+        self._glancer = Analyst(root, self._open_text)
+        self._glance_thread = ThreadPoolExecutor(1, thread_name_prefix="cellcost-part")
+        self._glancing = 0
+        self._glance_seconds = 0.0
         self._readings: dict[str, Reading] = {}
         self._reached: dict[str, tuple[int, Reached]] = {}
         self._stale: dict[str, Sheet] = {}
-        self._changed: set[str] = set()
+        self._near: dict[str, tuple[Reading, Rows]] = {}
+        """Newer than the whole reading, and right for some rows."""
+        self._changed: dict[str, bool] = {}
+        self._changed_near: dict[str, bool] = {}
         self._waiting: list[asyncio.Future[None]] = []
         self._owed: set[str] = set()
         self._work_task: asyncio.Task[None] | None = None
         self._typed = ""
+        self._rest: asyncio.TimerHandle | None = None
+        self._rest_until = 0.0
 
     # -- answers -----------------------------------------------------------------------
 
@@ -76,28 +103,35 @@ class Readings:
             reading = self._readings.get(sheet.uri)
             if reading is not None and reading.version >= wanted:
                 return reading
-            if self._work_task is None:
+            if self._work_task is None and sheet.uri not in self._stale:
                 return reading  # it could not be read, which was said
             landed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(landed)
             await landed
         return None
 
-    async def soon(self, uri: str) -> Reading | None:
-        """Return the reading of what is in the editor now, or what the last says of it.
+    async def soon(self, uri: str, first: int, end: int) -> Reading | None:
+        """Return a reading that holds for some rows of what is in the editor now.
 
-        The last is moved with what was typed since. Used when reading takes long: the
-        host is told when it is done.
+        Of a long file that is being typed in only these rows are read anew. If even
+        that takes long, the last reading is moved with what was typed since. In both
+        cases the host is told if the whole then says something else.
         """
         sheet, last = self._sheets.of(uri), self.last(uri)
         if sheet is None or (last is not None and last.version >= sheet.version):
             return last
+        if last is None:
+            return await self.fresh(uri)
+        rows = (sheet.cell_of(uri), first, end)
+        patience = PATIENCE_SECONDS if self._host.can_refresh else None
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self.fresh(uri)
+            async with asyncio.timeout(patience):
+                return await self._glance(sheet, last, rows)
         except TimeoutError:
             self._owed.add(sheet.uri)
-        last = self.last(uri)
+        except Exception as error:  # noqa: BLE001  # the server must outlive one text
+            self._host.failed("reading a part of a file", error)
+        last = self._shown(sheet.uri)
         return None if last is None else later(last, snapshot(sheet, last))
 
     async def reached(self, uri: str) -> Reached:
@@ -109,12 +143,10 @@ class Readings:
         if known is not None and known[0] >= reading.version:
             return known[1]
         version = sheet.version
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self._thread,
-            self._analyst.reached,
-            snapshot(sheet, reading),
-            self._host.settings,
+        found = await self._in_thread(
+            partial(
+                self._analyst.reached, snapshot(sheet, reading), self._host.settings
+            )
         )
         self._reached[sheet.uri] = (version, found)
         return found
@@ -124,42 +156,107 @@ class Readings:
     def stale(self, sheet: Sheet) -> None:
         """Read a sheet whose version has changed, then what depends on it."""
         self._typed = sheet.uri
-        self._read_soon(sheet)
-        self.file_changed(sheet.path)
+        self._stale[sheet.uri] = sheet
+        self._depend(sheet.path, moved=False)
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._rest is None:
+            self._rest_until = now + _LONGEST_SECONDS
+        else:
+            self._rest.cancel()
+        rest = 0.0 if sheet.uri not in self._readings else _REST_SECONDS
+        when = min(now + rest, self._rest_until)
+        self._rest = loop.call_at(when, self._begin)
 
     def all_stale(self) -> None:
         """Read every sheet again, though no text has changed."""
         for sheet in self._sheets:
             sheet.version += 1
-            self._read_soon(sheet)
+            self._stale[sheet.uri] = sheet
+        self._begin()
 
     def file_changed(self, path: str) -> None:
-        """Read again what depends on a file, open or not."""
-        self._changed.add(path)
+        """Read again what depends on a file that was changed, came or went."""
+        self._depend(path, moved=True)
+        self._begin()
+
+    def forget(self, sheet: Sheet) -> None:
+        """Drop all of a sheet that was closed."""
+        for known in (self._readings, self._near, self._reached, self._stale):
+            known.pop(sheet.uri, None)
+        self._owed.discard(sheet.uri)
+        self._thread.submit(self._analyst.forget, sheet.uri)
+        self._glance_thread.submit(self._glancer.forget, sheet.uri)
+        self._wake()
+
+    def end(self) -> None:
+        """Stop the threads."""
+        if self._rest is not None:
+            self._rest.cancel()
+        for thread in (self._thread, self._glance_thread):
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    # -- reading -----------------------------------------------------------------------
+
+    def _depend(self, path: str, *, moved: bool) -> None:
+        for changed in (self._changed, self._changed_near):
+            changed[path] = moved or changed.get(path, False)
         for sheet in self._sheets:
             reading = self._readings.get(sheet.uri)
             if reading is not None and path in reading.imports:
                 sheet.version += 1
-                self._read_soon(sheet)
+                self._stale[sheet.uri] = sheet
 
-    def forget(self, sheet: Sheet) -> None:
-        """Drop all of a sheet that was closed."""
-        for known in (self._readings, self._reached, self._stale):
-            known.pop(sheet.uri, None)
-        self._owed.discard(sheet.uri)
-        self._thread.submit(self._analyst.forget, sheet.uri)
-        self._wake()
-
-    def end(self) -> None:
-        """Stop the thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    # -- reading -----------------------------------------------------------------------
-
-    def _read_soon(self, sheet: Sheet) -> None:
-        self._stale[sheet.uri] = sheet
-        if self._work_task is None:
+    def _begin(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        if self._stale and self._work_task is None:
             self._work_task = asyncio.get_running_loop().create_task(self._work())
+
+    def _shown(self, uri: str) -> Reading | None:
+        """Return what hints were answered from last: the whole, or a newer part."""
+        near = self._near.get(uri)
+        return self._readings.get(uri) if near is None else near[0]
+
+    async def _glance(self, sheet: Sheet, whole: Reading, rows: Rows) -> Reading:
+        """Return a reading that is right for some rows."""
+        near = self._near.get(sheet.uri)
+        if near is not None and near[0].version >= sheet.version and near[1] == rows:
+            return near[0]
+        last = whole if near is None else near[0]
+        changed, self._changed_near = self._changed_near, {}
+        work = partial(
+            self._glancer.glance,
+            snapshot(sheet, last),
+            last,
+            self._host.settings,
+            changed,
+            [rows],
+        )
+        if self._glancing or self._glance_seconds > _AT_ONCE_SECONDS:
+            found, seconds = await self._glance_aside(work)
+        else:
+            found, seconds = work()
+        self._glance_seconds = seconds
+        if self._sheets.of(sheet.uri) is sheet:
+            self._near[sheet.uri] = (found, rows)
+        return found
+
+    async def _glance_aside(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns; the glancer is nobody else's meanwhile."""
+        self._glancing += 1
+        loop = asyncio.get_running_loop()
+        job = loop.run_in_executor(self._glance_thread, work)
+        job.add_done_callback(self._glanced)
+        # Who asked may give up; the thread goes on.
+        return await asyncio.shield(job)
+
+    def _glanced(self, job: "asyncio.Future[Any]") -> None:
+        self._glancing -= 1
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _work(self) -> None:
         """Read what is stale, newest versions only, until nothing is."""
@@ -177,29 +274,28 @@ class Readings:
             self._wake()
 
     async def _read(self, sheet: Sheet) -> None:
-        last = self._readings.get(sheet.uri)
+        last = self._shown(sheet.uri)
         seen = snapshot(sheet, last)
-        changed, self._changed = self._changed, set()
-        loop = asyncio.get_running_loop()
+        changed, self._changed = self._changed, {}
+        work = partial(self._analyst.read, seen, last, self._host.settings, changed)
         try:
-            reading, guessed = await loop.run_in_executor(
-                self._thread,
-                self._analyst.read,
-                seen,
-                last,
-                self._host.settings,
-                changed,
-            )
+            reading, guessed = await self._in_thread(work)
         except Exception as error:  # noqa: BLE001  # the server must outlive one text
             self._host.failed("reading a file", error)
             return
         if self._sheets.of(sheet.uri) is not sheet:
             return
+        shown = self._shown(sheet.uri)
         self._readings[sheet.uri] = reading
-        sheet.forget_edits(reading.version)
+        if shown is None or shown.version <= reading.version:
+            self._near.pop(sheet.uri, None)
+            sheet.forget_edits(reading.version)
         self._wake()
         self._host.has_read(sheet, reading, guessed)
-        if sheet.uri in self._owed or _differs_unasked(last, reading):
+        if not self._glancing and not self._glancer.knows(sheet.uri):
+            # The first key must not pay for what never changes.
+            await self._glance_aside(partial(self._glancer.prepare, seen))
+        if sheet.uri in self._owed or _differs_unasked(shown, reading):
             self._owed.discard(sheet.uri)
             self._host.has_changed_unasked()
 

@@ -136,9 +136,7 @@ class CostServer(LanguageServer):
 
     def refresh_hints(self) -> None:
         """Have the client ask for hints again, where it can."""
-        workspace = self.client_capabilities.workspace
-        hints = workspace.inlay_hint if workspace else None
-        if hints is not None and hints.refresh_support:
+        if self.can_refresh:
             self.workspace_inlay_hint_refresh(None)
 
     def refresh_lenses(self) -> None:
@@ -178,7 +176,14 @@ class CostServer(LanguageServer):
             _log.error(message, exc_info=error)
         self.say(message, types.MessageType.Error)
 
-    # -- what readings tell ------------------------------------------------------------
+    # -- what readings ask and tell ----------------------------------------------------
+
+    @property
+    def can_refresh(self) -> bool:
+        """Say whether the client asks again for hints when it is told to."""
+        workspace = self.client_capabilities.workspace
+        hints = workspace.inlay_hint if workspace else None
+        return hints is not None and bool(hints.refresh_support)
 
     def has_read(self, sheet: Sheet, reading: Reading, guessed: set[str]) -> None:
         """Tell the features of a new reading; count what was only guessed."""
@@ -205,8 +210,8 @@ class CostServer(LanguageServer):
 
     def opened(self, sheet: Sheet) -> None:
         """Read a sheet that was opened."""
-        self.readings.file_changed(sheet.path)
         self.readings.stale(sheet)
+        self.readings.file_changed(sheet.path)
 
     def edited(self, sheet: Sheet | None) -> None:
         """Read a sheet that was changed."""
@@ -268,9 +273,11 @@ class CostServer(LanguageServer):
             call()
 
     def end(self) -> None:
-        """Stop the threads."""
+        """Stop the tasks and threads."""
         for call in self._on_end:
             call()
+        for task in self._tasks:
+            task.cancel()
         self.readings.end()
         self._aside.shutdown(wait=False, cancel_futures=True)
 

@@ -9,14 +9,12 @@ from lsprotocol import types
 from pygls.uris import to_fs_path, urlparse
 
 from cellcost.clock import utc_now
-from cellcost_lsp.text import Edit, Encoding, Page, edited, split_lines
+from cellcost_lsp.text import PYTHON, Edit, Encoding, Page, edited, split_lines
 
 __all__ = ["CellId", "Sheet", "Sheets"]
 
 CellId = int | None
 """Names a page of a sheet: None for a file, else a number that no other cell gets."""
-
-PYTHON = frozenset({"python", "ipython", "python3"})
 
 
 @dataclass(slots=True, eq=False)

@@ -1,6 +1,7 @@
 """`cellcost-lsp` and `cellcost lsp`: arguments, streams, and the log on stderr."""
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -64,7 +65,13 @@ def _run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     # pygls logs whole messages, and with them what stands in the user's files.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    # A thread that reads a file must give way at once to one that hears a key; 5 ms,
+    # the default, would be paid at each of the hand-overs of a key.
+    sys.setswitchinterval(0.0005)
     server = CostServer()
+    # What was imported stays: looking through it for garbage would hold up keys.
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
     address: tuple[str, int] | None = arguments.tcp
     if address is not None:
         server.start_tcp(*address)

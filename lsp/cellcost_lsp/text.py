@@ -12,7 +12,10 @@ from typing import Literal
 
 from lsprotocol import types
 
-__all__ = ["Edit", "Encoding", "Page", "edited", "split_lines"]
+__all__ = ["PYTHON", "Edit", "Encoding", "Page", "edited", "split_lines"]
+
+PYTHON = frozenset({"python", "ipython", "python3"})
+"""Language ids of clients for Python."""
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
@@ -56,6 +59,12 @@ class Edit:
             return self.row, self.column
         return self.moved(row, column)
 
+    def misses(self, row: int, end_row: int) -> bool:
+        """Say whether nothing on some rows moves: no line came, went or is theirs."""
+        if end_row < self.row:
+            return True
+        return row > self.end_row and self.end_row == self.new_end_row
+
     def holds(self, start: tuple[int, int], end: tuple[int, int]) -> bool:
         """Say whether all of something was replaced."""
         return (self.row, self.column) <= start and end <= (
@@ -74,6 +83,11 @@ class Page:
     encoding: Encoding
     lines: Sequence[str]
     """With their ends; the last has none."""
+
+    @property
+    def is_python(self) -> bool:
+        """Say whether its text is Python, as the client or its name says."""
+        return self.language in PYTHON or self.uri.endswith((".py", ".pyi", ".pyw"))
 
     @cached_property
     def text(self) -> str:

@@ -29,7 +29,9 @@ def register(server: "CostServer") -> None:
         uri = params.text_document.uri
         if not server.settings.editor.hints:
             return []
-        sheet, reading = server.sheets.of(uri), await server.readings.soon(uri)
+        first, end = params.range.start.line, params.range.end.line
+        sheet = server.sheets.of(uri)
+        reading = await server.readings.soon(uri, first, end)
         if sheet is None or reading is None:
             return []
         known = server.actuals.calls(reading, sheet.opened)
