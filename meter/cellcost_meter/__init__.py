@@ -10,11 +10,15 @@ __all__ = [
 ]
 
 
-def install() -> None:
-    """Meter this process from now on; a second call does nothing. Never raises."""
+def install(*, sync: bool = False) -> None:
+    """Meter this process from now on; a second call does nothing. Never raises.
+
+    `sync` sends its events to the ledger that you are logged in to, as they come, and
+    the last ones when the process ends, also by SIGTERM.
+    """
     from cellcost_meter import bootstrap
 
-    bootstrap.install()
+    bootstrap.install(sync=sync)
 
 
 def uninstall() -> None:

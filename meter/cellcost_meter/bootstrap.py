@@ -35,6 +35,7 @@ from cellcost_meter.settings import CurrentSettings
 
 if TYPE_CHECKING:
     from cellcost.prices import PriceBook
+    from cellcost_meter.companion import Companion
 
 __all__ = [
     "OFF_VARIABLE",
@@ -52,13 +53,15 @@ _lock = threading.RLock()
 _running: list["Meter"] = []
 
 
-def install() -> None:
+def install(*, sync: bool = False) -> None:
     """Meter this process from now on; again does nothing. Never raises."""
     try:
         with _lock:
             if not _running:
                 _running.append(Meter(os.environ))
                 _running[0].start()
+            if sync:
+                _running[0].sync()
             shell = kernel.this_shell()
             if shell is not None:
                 _running[0].follow(shell)
@@ -102,6 +105,7 @@ class Meter:
         self._stacks: dict[str, str] = {}
         self._stops: list[Callable[[], None]] = []
         self._attached: kernel.Attached | None = None
+        self._companion: Companion | None = None
         home = process.home(environment)
         attribution.set_home(home)
         attribution.set_tag_sources(base=self._base_tags)
@@ -173,6 +177,18 @@ class Meter:
             self._attached.stop()
         for stop in reversed(self._stops):
             stop()
+        self.recorder.flusher.finish()
+        self.writer.close()
+
+    def sync(self) -> None:
+        """Have a companion send the events; again does nothing."""
+        from cellcost_meter.companion import Companion
+
+        if self._companion is None:
+            self._companion = Companion(self._settle_last)
+        self._companion.start()
+
+    def _settle_last(self) -> None:
         self.recorder.flusher.finish()
         self.writer.close()
 

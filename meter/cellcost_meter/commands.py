@@ -28,6 +28,11 @@ def register(subparsers: "SubParsers") -> None:
     run.add_argument(
         "-m", dest="module", action="store_true", help="SCRIPT is a module's name"
     )
+    run.add_argument(
+        "--sync",
+        action="store_true",
+        help="send events to the ledger as they come, and the last ones at the end",
+    )
     # One positional: of two, argparse would drop a `--` that is the script's own.
     run.add_argument(
         "script",
@@ -65,7 +70,7 @@ def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     if not arguments.script:
         parser.error("which script?")
     script, *args = arguments.script
-    return run_script(script, args, module=arguments.module)
+    return run_script(script, args, module=arguments.module, sync=arguments.sync)
 
 
 def _enable(arguments: argparse.Namespace) -> int:

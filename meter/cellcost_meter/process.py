@@ -24,14 +24,16 @@ def home(environment: Mapping[str, str]) -> RunContext:
     return RunContext(origin="script", run_id=new_id(), pid=os.getpid())
 
 
-def run_script(target: str, args: list[str], *, module: bool = False) -> int:
+def run_script(
+    target: str, args: list[str], *, module: bool = False, sync: bool = False
+) -> int:
     """Run a script (or module) metered, in this process's place.
 
     A fresh interpreter, so that the script finds what `python target args` gives it:
     streams, signals, `__main__`, tracebacks and exit status. On POSIX this does not
     return; elsewhere it waits and returns the exit status.
     """
-    kind = "module" if module else "path"
+    kind = ("module" if module else "path") + ("+sync" if sync else "")
     command = [sys.executable, "-m", "cellcost_meter.script", kind, target, *args]
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,4 +1,6 @@
-"""`python -m cellcost_meter.script path|module TARGET [ARGS]`: a script, metered.
+"""`python -m cellcost_meter.script KIND TARGET [ARGS]`: a script, metered.
+
+KIND is `path` or `module`, with `+sync` behind it to send its events to the ledger.
 
 What `cellcost run` starts. The script becomes the `__main__` of this interpreter and
 stays it, so that threads and pickles that outlast its body find it there.
@@ -17,14 +19,15 @@ __all__ = ["main"]
 
 def main(arguments: list[str]) -> None:
     """Meter this process and run what `arguments` name; ends as the script ends."""
-    kind, target, *rest = arguments
+    wish, target, *rest = arguments
+    kind, _, sync = wish.partition("+")
     # Read first: what is missing or misspelt needs no meter.
     sys.argv = [target, *rest]
     module, code = _module(target) if kind == "module" else _file(target)
 
     from cellcost_meter import bootstrap
 
-    bootstrap.install()
+    bootstrap.install(sync=bool(sync))
     sys.modules["__main__"] = module
     try:
         exec(code, module.__dict__)  # noqa: S102 - running it is what we are for

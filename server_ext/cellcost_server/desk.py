@@ -97,6 +97,12 @@ class Desk:
         self._meters: dict[str, dict[str, Any]] = {}
         self._journal_told: dict[str, str] = {}
         self._book: PriceBook | None = None
+        self._ledger: Callable[[], dict[str, Any] | None] = lambda: None
+        self._ledger_told: dict[str, Any] | None = None
+
+    def show_ledger(self, ledger: Callable[[], dict[str, Any] | None]) -> None:
+        """Show with today what `ledger` says."""
+        self._ledger = ledger
 
     def close(self) -> None:
         """Close the journal."""
@@ -126,6 +132,10 @@ class Desk:
         journal = self._journal_json()
         if journal != self._journal_told:
             self._journal_told = journal
+            self._today_waits = True
+        ledger = self._ledger()
+        if ledger != self._ledger_told:
+            self._ledger_told = ledger
             self._today_waits = True
         # Also while the journal cannot be read: what was read before still stands, and
         # that there is trouble must reach the page.
@@ -240,7 +250,7 @@ class Desk:
         for row in body["now"]:
             if row["path"]:
                 row["path"] = places.api_path(places.stored_key(row["path"]))
-        return {**body, "journal": self._journal_json()}
+        return {**body, "journal": self._journal_json(), "ledger": self._ledger()}
 
     # -- inside ----------------------------------------------------------------------
 

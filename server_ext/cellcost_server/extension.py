@@ -1,5 +1,7 @@
 """CellcostServer: what jupyter_server loads; it wires the journal to the web."""
 
+import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
@@ -9,8 +11,10 @@ from jupyter_server.utils import url_path_join
 
 from cellcost.clock import utc_now
 from cellcost.home import journal_home
+from cellcost.sync.watching import Background
 from cellcost_server.answers import NotFoundHandler
 from cellcost_server.desk import Desk
+from cellcost_server.ledger import ledger_json
 from cellcost_server.services.cell.handlers import CellHandler
 from cellcost_server.services.estimate.estimator import Estimator
 from cellcost_server.services.estimate.handlers import EstimateHandler
@@ -58,10 +62,14 @@ class CellcostServer(ExtensionApp):
             ),
             log=self.log,
         )
+        # A thread: the ledger may be slow, and no request here waits for it.
+        self._sync = Background(home, os.environ)
+        desk.show_ledger(lambda: ledger_json(self._sync.condition))
         app.event_logger.add_listener(
             schema_id=_CONTENTS_SCHEMA, listener=self._contents_event
         )
         app.io_loop.add_callback(self._tail.start)
+        self._sync.start()
 
     def initialize_handlers(self) -> None:
         """Add the routes."""
@@ -78,6 +86,7 @@ class CellcostServer(ExtensionApp):
     async def stop_extension(self) -> None:
         """Stop the tail and close the journal."""
         await self._tail.stop()
+        await asyncio.get_running_loop().run_in_executor(None, self._sync.stop)
         self.settings["cellcost_estimator"].close()
         thread: ThreadPoolExecutor = self.settings["cellcost_thread"]
         thread.submit(self.settings["cellcost_desk"].close)

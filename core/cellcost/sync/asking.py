@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from cellcost.errors import LedgerRefused, LedgerUnavailable
-from cellcost.sync.backoff import RETRIED, Patience, pause_seconds
 from cellcost.journal.outbox import Held
+from cellcost.sync.backoff import RETRIED, Patience, pause_seconds
 from cellcost.sync.transport import Answer, Link
 from cellcost.sync.wire import installation_path, read_held
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellcost.cli.doctor import book, jupyter, pricing, settings
+from cellcost.cli.doctor import book, jupyter, ledger, pricing, settings
 from cellcost.cli.doctor.finding import Finding, fix
 from cellcost.cli.output import Style, clean, print_line, styled
 from cellcost.home import journal_home
@@ -31,8 +31,8 @@ def register(subparsers: "SubParsers") -> None:
         "doctor",
         help="what works here, and what to do about what does not",
         description=(
-            "Looks at the journal, the settings, the prices and this environment's"
-            " Jupyter. Exit status 1 if something needs a fix."
+            "Looks at the journal, the settings, the ledger, the prices and this"
+            " environment's Jupyter. Exit status 1 if something needs a fix."
         ),
     )
     parser.add_argument("--json", action="store_true", help="a JSON array of findings")
@@ -62,6 +62,7 @@ def _findings(home: Path) -> Iterator[Finding]:
     checks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("journal", lambda: book.findings(home)),
         ("settings", lambda: settings.findings(home, Path.cwd(), os.environ)),
+        ("ledger", lambda: ledger.findings(home, os.environ)),
         ("prices", lambda: pricing.findings(Path.cwd(), os.environ)),
         (environment, jupyter.findings),
     )
