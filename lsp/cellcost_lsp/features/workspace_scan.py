@@ -6,12 +6,15 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
+from cellcost.analysis import python_files
+from cellcost.analysis.heat import may_spend
 from cellcost.analysis.workspace import is_left_out
 from cellcost.clock import price_time
 from cellcost.config import Settings
@@ -32,6 +35,7 @@ _LONGEST_SECONDS = 300.0
 """A scan that takes longer is ended, and its totals say that they are not whole."""
 _LINE_BYTES = 16_000_000
 _CREATE_SECONDS = 10.0
+_SMALL_BYTES = 1_000_000
 _FEW = 50
 """Up to so many changed files are read here; more by a scan of their own."""
 
@@ -69,6 +73,7 @@ class WorkspaceScan:
         self._files: dict[str, FileSpend] = {}
         self._complete = False
         self._scans = 0
+        self._scanning = False
         self._process: asyncio.subprocess.Process | None = None
         self._late: set[str] = set()
         self._book: tuple[Settings, PriceBook] | None = None
@@ -96,6 +101,7 @@ class WorkspaceScan:
         self.stop()
         if self.folders:
             self._scans += 1
+            self._scanning = True
             self._server.start(self._scan(self._scans))
 
     def stop(self) -> None:
@@ -107,7 +113,7 @@ class WorkspaceScan:
 
     def changed(self, paths: Sequence[str]) -> None:
         """Take that files are not what they were."""
-        if self._process is not None:
+        if self._scanning:
             self._late.update(paths)
             return
         stale = set(paths)
@@ -123,41 +129,56 @@ class WorkspaceScan:
     # -- the whole workspace -----------------------------------------------------------
 
     async def _scan(self, number: int) -> None:
-        server = self._server
-        folders = [str(path) for path in self.folders]
-        server.tell_state("scanning")
-        token = await self._begin(f"cellcost-scan-{number}")
-        if number != self._scans:
-            return
+        folders = self.folders
         self._complete = False
-        files: dict[str, FileSpend] = {}
+        self._server.tell_state("scanning")
+        if await self._server.aside(lambda: _holds_nothing(folders)):
+            self._settle(number, {}, complete=True)
+            return
+        token = await self._begin(f"cellcost-scan-{number}")
         try:
-            # -P: a module of the workspace must not stand in for one of ours.
-            process = self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-P", "-m", "cellcost_lsp.survey.process", *folders),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                limit=_LINE_BYTES,
-            )
-            try:
-                async with asyncio.timeout(_LONGEST_SECONDS):
-                    complete = await self._follow(process, token, files)
-            except TimeoutError:
-                complete = False
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            if number == self._scans:
+                files, complete = await self._survey(folders, token)
+                self._settle(number, files, complete=complete)
         finally:
             if number == self._scans:
-                self._process = None
-        if number == self._scans:
-            self._files, self._complete = files, complete
-            late, self._late = self._late, set()
-            self.changed(sorted(late))
-            server.tell_state("ready", _said(self.totals()))
-        self._end(token)
+                self._scanning = False
+            self._end(token)
+
+    async def _survey(
+        self, folders: Sequence[Path], token: str | None
+    ) -> tuple[dict[str, FileSpend], bool]:
+        """Return what a process finds, and whether it came to its end."""
+        # -P: a module of the workspace must not stand in for one of ours.
+        process = self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-P", "-m", "cellcost_lsp.survey.process", *map(str, folders)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=_LINE_BYTES,
+        )
+        files: dict[str, FileSpend] = {}
+        complete = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_SECONDS):
+                complete = await self._follow(process, token, files)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        return files, complete
+
+    def _settle(
+        self, number: int, files: dict[str, FileSpend], *, complete: bool
+    ) -> None:
+        """Take what a scan found, unless another has begun since."""
+        if number != self._scans:
+            return
+        self._process, self._scanning = None, False
+        self._files, self._complete = files, complete
+        late, self._late = self._late, set()
+        self.changed(sorted(late))
+        self._server.tell_state("ready", _said(self.totals()))
 
     async def _follow(
         self,
@@ -252,6 +273,19 @@ class WorkspaceScan:
         tokens: dict[str, Future[Any]] = self._progress.tokens
         future = tokens.get(token)
         return future is not None and future.cancelled()
+
+
+def _holds_nothing(folders: Sequence[Path]) -> bool:
+    """Say whether a few files are all there is, and none can hold a call."""
+    files = list(islice(python_files(folders), _FEW + 1))
+    if len(files) > _FEW:
+        return False
+    try:
+        if any(path.stat().st_size > _SMALL_BYTES for path in files):
+            return False
+        return not any(may_spend(path.read_bytes()) for path in files)
+    except OSError:
+        return False
 
 
 def _said(found: dict[str, Any]) -> str:
