@@ -70,7 +70,7 @@ def test_a_setting_that_names_nothing_is_told_and_nothing_else_is_tried(new_wind
     window = new_window(project("no program"))
     expect(window.status).to_contain_text("cellcost: stopped")
     expect(window.status.get_by_role("button")).to_have_attribute(
-        "aria-label", re.compile("cellcost.server.path")
+        "aria-label", re.compile(r"the setting cellcost\.server\.path: .* may be run")
     )
     expect(window.messages).to_have_count(0)
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { plain, statusLine } from './condition.ts';
+import { plain, spoken, statusLine } from './condition.ts';
 
 const RUNNING = { kind: 'running', where: 'PATH' } as const;
 const TODAY = { text: '$1.84', tooltip: 'gpt-5: $1.84' };
@@ -45,4 +45,17 @@ void test('a server that is missing or stopped says so and why', () => {
 
 void test('a reason cannot become a link or markup', () => {
   assert.equal(plain('[x](command:y) *z*'), '\\[x\\]\\(command:y\\) \\*z\\*');
+});
+
+void test('a screen reader gets words, no icons and no marks', () => {
+  const problems = ['PATH: /a_b/c.d: no room'];
+  assert.equal(
+    spoken(statusLine({ kind: 'missing', problems }, undefined, '')),
+    'cellcost: no server. cellcost found no language server, so no cost is shown.\n\n' +
+      'PATH: /a_b/c.d: no room\n\nClick to set one up.'
+  );
+  assert.equal(
+    spoken(statusLine(RUNNING, TODAY, '')),
+    'cellcost: $1.84. gpt-5: $1.84'
+  );
 });

@@ -1,5 +1,6 @@
 /** How the server is, and what the status bar says of it. */
 
+import { plainLines } from './tooltips.ts';
 import type { Today } from './wire.ts';
 
 export type Condition =
@@ -60,6 +61,13 @@ export function statusLine(
       };
     }
   }
+}
+
+/** What a screen reader says: the same without icons and marks. */
+export function spoken(line: StatusLine): string {
+  const text = line.text.replace(/^\$\([\w-]+\) /, '');
+  const said = text.startsWith('cellcost') ? text : `cellcost: ${text}`;
+  return `${said}. ${plainLines(line.tooltip)}`;
 }
 
 /** Text as Markdown that shows just that text. */

@@ -20,6 +20,11 @@ void test('a program that is not there is told so', async () => {
   assert.equal(done.problem, 'there is no such program');
 });
 
+void test('a file that may not be run is told so', async () => {
+  const done = await run(import.meta.filename, []);
+  assert.equal(done.problem, 'it is no program that may be run');
+});
+
 void test('a program that hangs is ended', async () => {
   const done = await run(NODE, ['-e', 'setInterval(() => 0, 1000)'], { timeout: 50 });
   assert.equal(done.problem, 'it did not answer in time');

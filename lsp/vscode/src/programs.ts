@@ -38,6 +38,9 @@ function why(error: ExecFileException, stderr: string): string {
   if (error.code === 'ENOENT') {
     return 'there is no such program';
   }
+  if (error.code === 'EACCES') {
+    return 'it is no program that may be run';
+  }
   if (said !== '') {
     return said;
   }

@@ -1,7 +1,7 @@
 /** The status bar: what was spent today, or why nobody knows. */
 
 import * as vscode from 'vscode';
-import { type Condition, statusLine } from './condition.ts';
+import { type Condition, spoken, statusLine } from './condition.ts';
 import type { Today } from './wire.ts';
 
 export class TodayItem implements vscode.Disposable {
@@ -45,6 +45,8 @@ export class TodayItem implements vscode.Disposable {
     const tooltip = new vscode.MarkdownString(line.tooltip);
     tooltip.isTrusted = { enabledCommands: ['cellcost.meterPython'] };
     this.#item.text = line.text;
+    // Else a screen reader is given the tooltip's Markdown as it is written.
+    this.#item.accessibilityInformation = { label: spoken(line) };
     this.#item.tooltip = tooltip;
     this.#item.command = line.command;
     this.#item.backgroundColor = line.warns

@@ -25,5 +25,5 @@ function cellsOf(line: string): string {
 }
 
 function bare(line: string): string {
-  return line.replace(/(?<!\\)\*\*/g, '').replace(/\\([^\w\s])/g, '$1');
+  return line.replace(/(?<!\\)\*\*/g, '').replace(/\\([^A-Za-z0-9\s])/g, '$1');
 }
