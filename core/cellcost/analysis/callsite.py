@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from cellcost.analysis.prompts import PromptSize, cap_of, prompt_size
 from cellcost.analysis.run import Loop
 from cellcost.analysis.sites import Look, Sighting
-from cellcost.analysis.values import Lit, Origin, literals
+from cellcost.analysis.syntax import Span
+from cellcost.analysis.values import Lit, Place, literals
 
 __all__ = ["Area", "CallSite", "Model", "site_of"]
 
@@ -142,15 +143,14 @@ def _models(looks: Iterable[Look]) -> tuple[Model, ...]:
                 continue
             found = areas.setdefault((written, look.provider), {})
             if atom.origin is not None:
-                found[_area(atom.origin)] = None
+                found[_area(atom.origin.place, atom.origin.span)] = None
     return tuple(
         Model(written, provider, tuple(found))
         for (written, provider), found in areas.items()
     )
 
 
-def _area(origin: Origin) -> Area:
-    place, span = origin.place, origin.span
+def _area(place: Place, span: Span) -> Area:
     return Area(
         place.module.path,
         place.cell,
