@@ -60,6 +60,10 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    address: tuple[str, int] | None = arguments.tcp
+    # What a library prints, even while it is imported, must not garble the protocol.
+    protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     from cellcost_lsp.server import CostServer
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
@@ -72,12 +76,8 @@ def _run(arguments: argparse.Namespace) -> int:
     # What was imported stays: looking through it for garbage would hold up keys.
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    address: tuple[str, int] | None = arguments.tcp
     if address is not None:
         server.start_tcp(*address)
-        return 0
-    # Whatever else prints to standard output must not garble the protocol.
-    protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    server.start_io(sys.stdin.buffer, protocol)
+    else:
+        server.start_io(sys.stdin.buffer, protocol)
     return 0

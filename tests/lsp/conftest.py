@@ -41,6 +41,7 @@ class Wire:
         """What `workspace/configuration` answers for the section `cellcost`."""
         self.got: list[Json] = []
         """Every notification and request of the server, in order."""
+        self.wire = writing
         self._reading, self._writing = reading, writing
         self._ids = itertools.count(1)
         self._answers: dict[int, queue.Queue[Json]] = {}
@@ -417,6 +418,7 @@ def home(tmp_path: Path) -> Path:
 def launch(root: Path, home: Path, tmp_path: Path) -> Iterator[Callable[..., Editor]]:
     """Start servers; every one is ended after the test."""
     started: list[Editor] = []
+    sockets: list[socket.socket] = []
     env = {k: v for k, v in os.environ.items() if not k.startswith("CELLCOST_")}
     env |= {
         "CELLCOST_HOME": str(home),
@@ -448,8 +450,9 @@ def launch(root: Path, home: Path, tmp_path: Path) -> Iterator[Callable[..., Edi
         reading: BinaryIO = process.stdout
         writing: BinaryIO = process.stdin
         if tcp:
-            stream = _connected(port).makefile("rwb")
-            reading = writing = stream
+            connection = _connected(port)
+            reading = writing = connection.makefile("rwb")
+            sockets.append(connection)
         editor = Editor(reading, writing, root, process, log, configuration)
         started.append(editor)
         return editor
@@ -459,10 +462,12 @@ def launch(root: Path, home: Path, tmp_path: Path) -> Iterator[Callable[..., Edi
         if editor.process.poll() is None:
             editor.process.kill()
         editor.process.wait(PATIENCE)
-        for stream in (editor.process.stdin, editor.process.stdout):
+        for stream in (editor.process.stdin, editor.process.stdout, editor.wire):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+    for connection in sockets:
+        connection.close()
 
 
 @pytest.fixture
