@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import socket
 import sys
 import time
@@ -41,6 +42,10 @@ def serve(database: Database, *, host: str, port: int, rate: float) -> None:
         ws="none",
         lifespan="on",
     )
+    # uvicorn ends in peace on these, then raises them once more, which would make the
+    # exit status that of a killed process.
+    for ended in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ended, lambda _number, _frame: None)
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
 

@@ -101,7 +101,7 @@ def test_the_command_says_what_holds_and_exits_by_it(ledger: Ledger) -> None:
             env={**os.environ, "CELLCOST_HOME": str(ledger.folder)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

@@ -1,0 +1,185 @@
+"""Servers and databases killed under load: nothing is lost, nothing counts twice."""
+
+import json
+import random
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest import Client, Json, Ledger, Postgres, cost_of, migrated, until, wire
+
+WRITERS = 6
+EVENTS = 480
+
+
+@dataclass
+class Load:
+    """Writers that resend each batch until it is acknowledged, in random cuts."""
+
+    ledger: Ledger
+    key: str
+    journals: dict[str, list[Json]] = field(default_factory=dict)
+    acknowledged: int = 0
+    failures: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def write(self, name: str) -> None:
+        dice = random.Random(name)
+        left = self.journals[name]
+        headers = {"Authorization": f"Bearer {self.key}"}
+        with Client(headers=headers, timeout=60, verify=False) as client:
+            while left:
+                size = dice.randrange(5, 40)
+                batch, left = left[:size], left[size:]
+                until(lambda batch=batch: self._sent(client, name, batch), seconds=120)
+                with self._lock:
+                    self.acknowledged += len(batch)
+
+    def _sent(self, client: Client, name: str, batch: list[Json]) -> bool:
+        # A restarted server has another address.
+        client.base_url = httpx.URL(self.ledger.address)
+        try:
+            answer = client.send_events(batch, name)
+        except httpx.TransportError:
+            answer = None
+        if answer is not None and answer.status_code == 200:
+            statuses = {result["status"] for result in answer.json()["results"]}
+            assert statuses <= {"stored", "duplicate"}
+            return True
+        assert answer is None or answer.status_code in (429, 503), answer.text
+        with self._lock:
+            self.failures += 1
+        return False
+
+
+def survives(ledger: Ledger, crash: Callable[[], None], *, times: int) -> Load:
+    """Crash something `times` times under load; then hold the book to the law."""
+    load = Load(ledger, ledger.key())
+    for n in range(WRITERS):
+        events = [wire(seq) for seq in range(1, EVENTS // WRITERS + 1)]
+        load.journals[f"inst-{n}"] = events
+    points = sorted(random.Random(1).sample(range(20, EVENTS - 60), times))
+    with ThreadPoolExecutor(WRITERS) as pool:
+        writers = [pool.submit(load.write, name) for name in load.journals]
+        for point in points:
+            until(lambda point=point: load.acknowledged >= point, seconds=120)
+            crash()
+        for writer in writers:
+            writer.result(timeout=200)
+    assert load.acknowledged == EVENTS
+    proofs = ledger.proofs()
+    for name, events in load.journals.items():
+        proof = proofs[name]
+        assert proof.holds, proof.broken
+        assert proof.events == proof.received == len(events)
+        assert proof.sum_nusd == proof.rollup_sum_nusd == sum(map(cost_of, events))
+        assert (proof.gaps, proof.conflicts, proof.forks) == (0, 0, 0)
+    return load
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_a_server_killed_under_load_loses_nothing_and_counts_nothing_twice(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    if engine == "postgresql":
+        url = migrated(request.getfixturevalue("postgres"))
+    ledger = Ledger(url, tmp_path)
+    ledger.start()
+
+    def crash() -> None:
+        ledger.kill()
+        ledger.start()
+
+    load = survives(ledger, crash, times=5)
+    assert load.failures > 0
+    assert ledger.stop() == 0
+
+
+def test_a_database_killed_under_load_loses_nothing_and_counts_nothing_twice(
+    own_postgres: Postgres, tmp_path: Path
+) -> None:
+    ledger = Ledger(migrated(own_postgres), tmp_path)
+    ledger.start()
+
+    def crash() -> None:
+        own_postgres.kill()
+        own_postgres.start()
+
+    survives(ledger, crash, times=3)
+    assert ledger.stop() == 0
+
+
+def test_three_servers_on_one_database_keep_one_law(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    url = migrated(postgres)
+    ledgers = [Ledger(url, tmp_path) for _ in range(3)]
+    for ledger in ledgers:
+        ledger.start()
+    key = ledgers[0].key()
+    clients = [ledger.client(key) for ledger in ledgers]
+    journals = {f"inst-{n}": [wire(seq) for seq in range(1, 61)] for n in range(3)}
+    jobs = [
+        (client, events[start : start + 20], name)
+        for client in clients
+        for name, events in journals.items()
+        for start in range(0, 60, 20)
+    ]
+    random.Random(2).shuffle(jobs)
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda job: job[0].statuses(job[1], job[2]), jobs))
+    statuses = [status for part in done for status in part]
+    assert (statuses.count("stored"), statuses.count("duplicate")) == (180, 360)
+    for name, events in journals.items():
+        proof = ledgers[0].proof(name)
+        assert (proof.events, proof.sum_nusd) == (60, sum(map(cost_of, events)))
+    assert [ledger.stop() for ledger in ledgers] == [0, 0, 0]
+
+
+def test_a_server_told_to_stop_answers_what_it_was_asked(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
+    ledger.start()
+    assert ledger.process is not None
+    client = ledger.client()
+    events = [wire(seq) for seq in range(1, 401)]
+
+    def slowly():
+        text = json.dumps({"installation": "inst", "events": events}).encode()
+        yield text[:1000]
+        ledger.process.send_signal(signal.SIGTERM)
+        yield text[1000:]
+
+    answer = client.post("/api/v1/events", content=slowly())
+    assert answer.status_code == 200, answer.text
+    assert ledger.process.wait(timeout=60) == 0
+    assert ledger.proof().events == 400
+
+
+def test_without_its_database_a_server_lives_and_says_so(
+    own_postgres: Postgres, tmp_path: Path
+) -> None:
+    ledger = Ledger(migrated(own_postgres), tmp_path)
+    ledger.start()
+    client = ledger.client()
+    client.statuses([wire(1)])
+    own_postgres.kill()
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "5"
+    assert str(own_postgres.port) not in answer.text
+    assert client.send_events([wire(2)]).status_code == 503
+    own_postgres.start()
+    assert until(lambda: client.get("/readyz").status_code == 200)
+    assert client.statuses([wire(2)]) == ["stored"]
+    assert ledger.stop() == 0
