@@ -4,13 +4,14 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from cellcost.cli.output import Column, print_line, table
 from cellcost.clock import from_microseconds, to_microseconds, utc_now
 from cellcost.errors import ConfigError
 from cellcost.money import format_usd
-from cellcost_ledger.book.database import Database, open_database
+from cellcost_ledger.book.database import Database, open_database, resolve_url
 from cellcost_ledger.book.keys import Key, create_key, list_keys, revoke_key
 from cellcost_ledger.book.migrate import migrate, require_current
 from cellcost_ledger.serve import serve
@@ -50,6 +51,9 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    url = resolve_url(arguments.database)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise ConfigError(f"there is no ledger at {url.database}; name its --database")
     database = open_database(arguments.database)
     require_current(database)
     proofs = verify(database, tenant=arguments.tenant)

@@ -305,6 +305,7 @@ VARIABLES = (
     "CELLCOST_RUN",
     "CELLCOST_DEBUG",
     "CELLCOST_SYNC_KEY",
+    "CELLCOST_LEDGER_DATABASE",
     *(setting.variable for setting in SETTINGS if setting.variable),
 )
 """Every environment variable that some part of cellcost reads."""
