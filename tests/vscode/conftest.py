@@ -84,7 +84,7 @@ def start_code_server(folder: Path, *, env: dict[str, str]) -> Iterator[CodeServ
         *("--user-data-dir", str(folder / "data")),
         *("--extensions-dir", str(folder / "extensions")),
     ]
-    for vsix in (VSIX, _controller(folder)):
+    for vsix in (VSIX, *(_packed(name, folder) for name in ("controller", "python"))):
         install = [*command, "--install-extension", str(vsix), "--force"]
         subprocess.run(install, env=kept, check=True, capture_output=True)
     serve = ["--auth", "none", "--bind-addr", f"127.0.0.1:{port}"]
@@ -109,13 +109,13 @@ def start_code_server(folder: Path, *, env: dict[str, str]) -> Iterator[CodeServ
         process.wait(SECONDS)
 
 
-def _controller(folder: Path) -> Path:
-    """Return the extension that stands in for Microsoft's, packed."""
-    packed = folder / "controller.vsix"
+def _packed(name: str, folder: Path) -> Path:
+    """Return one of the extensions that stand in for Microsoft's, packed."""
+    packed = folder / f"{name}.vsix"
     vsce = [str(BIN / "node"), str(ROOT / "lsp/vscode/node_modules/@vscode/vsce/vsce")]
     vsce += ["package", "--no-dependencies", "--allow-missing-repository"]
     vsce += ["--skip-license", "--out", str(packed)]
-    subprocess.run(vsce, cwd=HERE / "controller", check=True, capture_output=True)
+    subprocess.run(vsce, cwd=HERE / name, check=True, capture_output=True)
     return packed
 
 

@@ -87,6 +87,19 @@ def test_a_deleted_interpreter_is_followed_by_the_next_place(new_window):
     expect(window.line("≈")).to_have_count(1)
 
 
+def test_the_interpreter_that_the_python_extension_chooses_is_followed(new_window):
+    python = f'#!/bin/sh\necho $$ > server.pid\nexec {sys.executable} "$@"\n'
+    window = new_window({"chosen/python": python, "app.py": ASKING})
+    expect(window.line("≈")).to_have_count(1)
+    chosen = window.folder / "chosen/python"
+    window.set("python.defaultInterpreterPath", str(chosen))
+    window.until((window.folder / "server.pid").exists)
+    expect(window.line("≈")).to_have_count(1)
+    expect(window.messages).to_have_count(0)
+    window.run_command("cellcost: Show Output")
+    expect(window.line("the Python extension's interpreter")).to_be_visible()
+
+
 def test_a_server_that_always_ends_is_given_up(new_window):
     window = new_window(project(NOTED))
     expect(window.line("≈")).to_have_count(1)

@@ -79,5 +79,8 @@ function restartWhereItMatters(
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(restart)
   );
-  void onInterpreter(restart).then(listening => context.subscriptions.push(listening));
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  void onInterpreter(folder, restart).then(listening =>
+    context.subscriptions.push(listening)
+  );
 }

@@ -33,10 +33,23 @@ export async function interpreter(folder: vscode.Uri | undefined): Promise<strin
 }
 
 /** Calls `then` when another interpreter was chosen. */
-export async function onInterpreter(then: () => void): Promise<vscode.Disposable> {
+export async function onInterpreter(
+  folder: vscode.Uri | undefined,
+  then: () => void
+): Promise<vscode.Disposable> {
   try {
     const known = await environments();
-    return known?.onDidChangeActiveEnvironmentPath(then) ?? NOTHING;
+    if (known === undefined) {
+      return NOTHING;
+    }
+    let before = known.getActiveEnvironmentPath(folder).path;
+    return known.onDidChangeActiveEnvironmentPath(() => {
+      const now = known.getActiveEnvironmentPath(folder).path;
+      if (now !== before) {
+        before = now;
+        then();
+      }
+    });
   } catch {
     return NOTHING;
   }
