@@ -4,23 +4,17 @@ Each keystroke changes a figure in the asked lines, and the answer must show it:
 timed is the reading of the new text, not a stale answer.
 """
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
 
 from bench_analysis import program
+from lsp_editor import VIEWPORT, Editor
 from measure import BenchPath
 
 _OURS = ("-m", "cellcost_lsp")
 _FLOOR = (str(Path(__file__).with_name("floor_lsp.py")),)
 _KEYS_PER_ROUND = 20
-_VIEWPORT = 60
 _IDLE_SECONDS = 3.0
 
 _HEAD = "from openai import OpenAI\nclient = OpenAI()\n"
@@ -28,112 +22,11 @@ _CALL = 'client.responses.create(model="gpt-4o", max_output_tokens=200, input=PR
 _PROMPT_LINE = "Answer as a patient teacher would, with an example for each point.\n"
 
 
-class _Editor:
-    """A server and what an editor says to it."""
-
-    def __init__(self, command: tuple[str, ...]) -> None:
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        env = {**os.environ, "CELLCOST_HOME": self._folder.name}
-        self._process = subprocess.Popen(
-            [sys.executable, *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=env,
-            cwd=self._folder.name,
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._in: IO[bytes] = self._process.stdin
-        self._out: IO[bytes] = self._process.stdout
-        self._id = 0
-        self._version = 1
-        root = Path(self._folder.name).as_uri()
-        self.uri = f"{root}/a.py"
-        self.ask(
-            "initialize",
-            {"processId": os.getpid(), "rootUri": root, "capabilities": {}},
-        )
-        self.tell("initialized", {})
-
-    def open(self, text: str) -> None:
-        """Open a document."""
-        item = {"uri": self.uri, "languageId": "python", "version": 1, "text": text}
-        self.tell("textDocument/didOpen", {"textDocument": item})
-
-    def type(self, row: int, column: int, text: str, over: int = 0) -> None:
-        """Type over so many characters."""
-        self._version += 1
-        start = {"line": row, "character": column}
-        end = {"line": row, "character": column + over}
-        changes = [{"range": {"start": start, "end": end}, "text": text}]
-        document = {"uri": self.uri, "version": self._version}
-        self.tell(
-            "textDocument/didChange",
-            {"textDocument": document, "contentChanges": changes},
-        )
-
-    def hints(self, first: int) -> list[Any]:
-        """Return the hints of one screen."""
-        asked = {
-            "start": {"line": max(first, 0), "character": 0},
-            "end": {"line": first + _VIEWPORT, "character": 0},
-        }
-        document = {"uri": self.uri}
-        params = {"textDocument": document, "range": asked}
-        found: list[Any] = self.ask("textDocument/inlayHint", params)
-        return found
-
-    def ask(self, method: str, params: Any) -> Any:
-        """Return the answer to a request; answers what the server asks meanwhile."""
-        self._id += 1
-        self._send({"id": self._id, "method": method, "params": params})
-        while True:
-            message = self._read()
-            if message.get("id") == self._id and "method" not in message:
-                if "error" in message:
-                    raise RuntimeError(str(message["error"]))
-                return message["result"]
-
-    def tell(self, method: str, params: Any) -> None:
-        """Send a notification."""
-        self._send({"method": method, "params": params})
-
-    @property
-    def pid(self) -> int:
-        """The server's process."""
-        return self._process.pid
-
-    def close(self) -> None:
-        """End the server."""
-        self._process.kill()
-        self._process.wait(30)
-        self._in.close()
-        self._out.close()
-        self._folder.cleanup()
-
-    def _send(self, message: dict[str, Any]) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self._in.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        self._in.flush()
-
-    def _read(self) -> dict[str, Any]:
-        length = 0
-        while (line := self._out.readline()) != b"\r\n":
-            if not line:
-                raise RuntimeError("the server ended")
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        message: dict[str, Any] = json.loads(self._out.read(length))
-        return message
-
-
 class _Typing:
     """Types a digit into the cap of a call, and takes it out again."""
 
     def __init__(self, command: tuple[str, ...], text: str, at: str) -> None:
-        self._editor = _Editor(command)
+        self._editor = Editor(command)
         self._editor.open(text)
         ours = command is _OURS
         self._changes = ours and at != "END"
@@ -141,7 +34,7 @@ class _Typing:
         before = text[: start + len(at)]
         self._row = before.count("\n")
         self._column = len(before) - before.rfind("\n") - 1
-        self._first = self._row - _VIEWPORT // 2
+        self._first = self._row - VIEWPORT // 2
         self._shown: object = None
         self._typed = False
         self._editor.hints(self._first)
@@ -181,7 +74,7 @@ class _Typing:
 def _cold_us(command: tuple[str, ...], text: str) -> float:
     """Return the microseconds from starting a server to its first hints."""
     started = time.perf_counter_ns()
-    editor = _Editor(command)
+    editor = Editor(command)
     editor.open(text)
     found = editor.hints(0)
     took = (time.perf_counter_ns() - started) / 1000
