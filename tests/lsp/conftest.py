@@ -283,7 +283,7 @@ class Editor(Wire):
             f"{uri.replace('file:', 'vscode-notebook-cell:')}#C{n}"
             for n in range(len(cells))
         ]
-        self._cells[uri] = uris
+        self._cells[uri] = list(uris)
         self._versions[uri] = 1
         self._versions.update(dict.fromkeys(uris, 1))
         self.notify(
