@@ -64,6 +64,9 @@ def test_a_large_model_is_marked_and_a_fix_swaps_it_where_it_is_defined(new_wind
     expect(window.line("MODEL = ")).not_to_contain_text("gpt-5.5")
     expect(window.page.locator(".squiggly-warning")).to_have_count(0)
     expect(window.line("responses.create")).not_to_contain_text("$0.012")
+    lenses = window.page.locator(".codelens-decoration")
+    expect(lenses.filter(has_text="1 call")).to_have_count(2)
+    expect(lenses.filter(has_text="$0.012")).to_have_count(0)
     window.shot("fixed")
 
 
