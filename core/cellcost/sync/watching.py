@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from cellcost.config import Settings
 from cellcost.config.watch import settings_stamp
-from cellcost.errors import CellcostError
+from cellcost.errors import CellcostError, ConfigError
 from cellcost.sync.asking import Limits
 from cellcost.sync.backoff import Patience, pause_seconds
 from cellcost.sync.credentials import LOGIN_FILE, find_login
@@ -37,8 +37,9 @@ _log = logging.getLogger("cellcost")
 class Condition:
     """How sync is, as views show it."""
 
-    state: Literal["off", "ok", "waiting", "failing"]
-    """`off`: not logged in. `waiting`: on its way. `failing`: `detail` says why."""
+    state: Literal["off", "ok", "waiting", "failing", "refused"]
+    """`off`: not logged in. `waiting`: on its way. `failing`: not reached, tried again.
+    `refused`: somebody must do something. `detail` says why."""
     url: str = ""
     waiting: int = 0
     detail: str = ""
@@ -95,6 +96,8 @@ class Watcher:
             if session is not None and self._is_due(session):
                 self._passed_at = time.monotonic()
                 self._took(session.drain(Limits(patience=_WITHIN_PASS)))
+        except ConfigError as error:
+            self._failed(str(error), None, state="refused")
         except (sqlite3.Error, OSError, CellcostError) as error:
             self._failed(str(error), None)
         except Exception as error:  # noqa: BLE001 - a host must not lose its thread
@@ -159,13 +162,25 @@ class Watcher:
 
     def _took(self, drained: Drained) -> None:
         if drained.state in ("unavailable", "refused"):
-            self._failed(drained.error, drained.retry_after, waiting=drained.waiting)
+            self._failed(
+                drained.error,
+                drained.retry_after,
+                waiting=drained.waiting,
+                state="refused" if drained.state == "refused" else "failing",
+            )
             return
         self._failures, self._said = 0, ""
         state: Literal["ok", "waiting"] = "waiting" if drained.waiting else "ok"
         self._tell(Condition(state=state, url=self._url, waiting=drained.waiting))
 
-    def _failed(self, error: str, asked: float | None, *, waiting: int = 0) -> None:
+    def _failed(
+        self,
+        error: str,
+        asked: float | None,
+        *,
+        waiting: int = 0,
+        state: Literal["failing", "refused"] = "failing",
+    ) -> None:
         self._failures += 1
         pause = pause_seconds(
             self._failures, _BETWEEN_PASSES, asked=asked, spread=random.uniform
@@ -174,9 +189,7 @@ class Watcher:
         if error != self._said:
             self._said = error
             _log.info("cellcost: events wait for the ledger: %s", error)
-        self._tell(
-            Condition(state="failing", url=self._url, waiting=waiting, detail=error)
-        )
+        self._tell(Condition(state=state, url=self._url, waiting=waiting, detail=error))
 
     def _tell(self, condition: Condition) -> None:
         if condition != self.condition:
