@@ -86,6 +86,7 @@ def _cold_us(command: tuple[str, ...], text: str) -> float:
 
 def _idle_us(typing: _Typing) -> float:
     """Return the microseconds of processor time that an idle second takes."""
+    time.sleep(_IDLE_SECONDS)  # what was typed last is read whole meanwhile
     before = _ran_ns(typing.pid)
     time.sleep(_IDLE_SECONDS)
     return (_ran_ns(typing.pid) - before) / 1000 / _IDLE_SECONDS

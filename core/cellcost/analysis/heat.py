@@ -37,7 +37,7 @@ def hot_names(chunks: Iterable[Chunk], known: Iterable[str] = ()) -> set[str]:
     if "model" in words:
         hot |= duck_words()
     hot.update(known)
-    waiting = [item for chunk in kept for item in _items(chunk)]
+    waiting = [item for chunk in kept for item in _kept_items(chunk)]
     while True:
         cold: list[_Item] = []
         for names, said in waiting:
@@ -73,6 +73,12 @@ def _sdks() -> re.Pattern[bytes]:
 def _chains() -> re.Pattern[bytes]:
     names = {chain.split(".")[-2] for chain in ducks()}
     return re.compile(rb"\.(?:" + "|".join(sorted(names)).encode() + rb")\b")
+
+
+def _kept_items(chunk: Chunk) -> tuple[_Item, ...]:
+    if chunk.items is None:
+        chunk.items = tuple(_items(chunk))
+    return chunk.items
 
 
 def _items(chunk: Chunk) -> Iterator[_Item]:

@@ -89,6 +89,8 @@ class Chunk:
     """How many line ends it holds."""
     loose: bool = False
     """Whether it holds a triple quote that nothing closes: what comes later may."""
+    items: tuple[tuple[tuple[str, ...], frozenset[str]], ...] | None = None
+    """What `heat` found in it, kept here."""
     _words: frozenset[str] | None = None
     _body: "tuple[Stmt, ...] | None" = None
     _rows: list[bytes] | None = None
