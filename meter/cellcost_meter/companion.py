@@ -35,7 +35,8 @@ class Companion:
             return
         # A session of its own: Ctrl-C and a terminal's end are not meant for it.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "cellcost.sync.companion"],
+            # -P: a file of the user's in this folder must not stand in for a library.
+            [sys.executable, "-P", "-m", "cellcost.sync.companion"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

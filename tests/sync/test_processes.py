@@ -141,3 +141,28 @@ def test_a_process_that_is_ended_has_its_events_sent(
         assert arrived(ledger, cli.home) == 1
     else:  # its companion outlives it
         wait_for(lambda: arrived(ledger, cli.home) == 1)
+
+
+def test_what_is_sent_to_the_ledger_is_no_call_that_costs(
+    cli: Cli, ledger: Ledger, tmp_path: Path
+) -> None:
+    program = """
+        import cellcost, cellcost_meter, httpx
+        cellcost_meter.install()
+        cellcost.outcome("summary", count=3)
+        from cellcost.cli import main
+        assert main(["sync", "--once"]) == 0
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env=cli.env(CELLCOST_SYNC_URL=ledger.url, CELLCOST_SYNC_KEY=ledger.key),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with Reader(cli.home) as reader:
+        assert [event.kind for event in reader.events()] == ["outcome"]
+        assert reader.pending() == ()
