@@ -187,11 +187,9 @@ def _print_proofs(proofs: list[Proof]) -> None:
         for what in proof.broken:
             print_line(f"{proof.installation}: BROKEN: {what}")
     spent = format_usd(int(total["sum_nusd"]))
-    print_line(f"{total['events']} events, {spent}; the law {_word(holds)}")
-
-
-def _word(holds: bool) -> str:
-    return "holds" if holds else "is BROKEN"
+    noun = "event" if total["events"] == 1 else "events"
+    law = "holds" if holds else "is BROKEN"
+    print_line(f"{total['events']} {noun}, {spent}; the law {law}")
 
 
 def _key_json(key: Key, now_us: int) -> dict[str, Any]:

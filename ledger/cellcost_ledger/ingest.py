@@ -8,7 +8,7 @@ from typing import Any
 from cellcost_ledger.book import Connection, DataError, IntegrityError, batches
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.keys import Key
-from cellcost_ledger.received import Accepted, Malformed, read_event
+from cellcost_ledger.received import Accepted, Malformed, known_part, read_event
 from cellcost_ledger.rollups import deltas
 from cellcost_ledger.wire import Batch, Reply, Result
 
@@ -116,7 +116,7 @@ def _store(
                 "event_id": e.known_id,
                 "seq": e.seq,
                 "reason": e.reason,
-                "raw": e.raw,
+                "raw": known_part(e.raw),
             }
             for e in sorted(found.rejected, key=lambda e: e.known_id)
         ],
@@ -180,7 +180,7 @@ def _classify(
 
 
 def _conflict(id_: str, digest: str, reason: str, raw: bytes) -> dict[str, Any]:
-    return {"event_id": id_, "digest": digest, "reason": reason, "raw": raw}
+    return {"event_id": id_, "digest": digest, "reason": reason, "raw": known_part(raw)}
 
 
 def _contiguous(

@@ -1,22 +1,33 @@
 """One event as it came: checked, with its hash and the row that would be stored."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from cellcost.records import INPUT_METERS, OUTPUT_METERS
 from cellcost_ledger.wire import (
+    WireCall,
     WireEvent,
     WireLine,
+    WireWhere,
     decode_event,
     encode,
     glimpse,
 )
 
-__all__ = ["Accepted", "Malformed", "core_hash", "line_row", "read_event", "sums_of"]
+__all__ = [
+    "Accepted",
+    "Malformed",
+    "core_hash",
+    "known_part",
+    "line_row",
+    "read_event",
+    "sums_of",
+]
 
 MOST_BYTES = 64 * 1024
 """The longest event that is read."""
@@ -69,6 +80,25 @@ def read_event(raw: bytes, installation: str) -> Accepted | Malformed:
     except ValueError as error:
         id_, seq = glimpse(raw)
         return Malformed(id_, seq, str(error)[:500], raw)
+
+
+def known_part(raw: bytes) -> bytes:
+    """Return what may be kept of an event that was refused: the names that we know.
+
+    Whatever else came might be a prompt. What is no JSON object is not kept at all.
+    """
+    try:
+        found: object = json.loads(raw)
+    except (ValueError, RecursionError):
+        return b""
+    kept = _names_of(found, WireEvent)
+    for name, shape in (("where", WireWhere), ("call", WireCall)):
+        if name in kept:
+            kept[name] = _names_of(kept[name], shape)
+    lines = kept.get("lines")
+    if isinstance(lines, list):
+        kept["lines"] = [_names_of(line, WireLine) for line in cast("list[Any]", lines)]
+    return json.dumps(kept).encode() if kept else b""
 
 
 def core_hash(
@@ -129,6 +159,13 @@ def line_row(line: WireLine) -> dict[str, Any]:
         "cost_nusd": None if line.cost_nusd is None else int(line.cost_nusd),
         "reason": line.reason,
     }
+
+
+def _names_of(value: object, shape: type[msgspec.Struct]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {}
+    given = cast("dict[str, Any]", value)
+    return {n: given[n] for n in shape.__struct_fields__ if n in given}
 
 
 def _accept(event: WireEvent, installation: str, raw: bytes) -> Accepted:

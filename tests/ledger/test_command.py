@@ -42,7 +42,7 @@ def test_from_nothing_to_a_proved_ledger_with_nothing_set_up(tmp_path: Path) -> 
     assert ledger.stop() == 0
     proved = run(tmp_path, "verify")
     assert (proved.returncode, proved.stderr) == (0, "")
-    assert proved.stdout.endswith("1 events, $0.00005; the law holds\n")
+    assert proved.stdout.endswith("1 event, $0.00004; the law holds\n")
     assert re.search(r"inst +1 +1 +0 +0 +0 +0 +45000 +45000 +holds", proved.stdout)
 
 
