@@ -97,7 +97,9 @@ def known_part(raw: bytes) -> bytes:
             kept[name] = _names_of(kept[name], shape)
     lines = kept.get("lines")
     if isinstance(lines, list):
-        kept["lines"] = [_names_of(line, WireLine) for line in cast("list[Any]", lines)]
+        kept["lines"] = [
+            _names_of(line, WireLine) for line in cast("list[object]", lines)
+        ]
     return json.dumps(kept).encode() if kept else b""
 
 
