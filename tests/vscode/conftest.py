@@ -181,7 +181,8 @@ class Window:
         self.page.keyboard.press("Shift+Enter")
 
     def run_command(self, title: str) -> None:
-        """Run a command of the palette."""
+        """Run a command of the palette, once extensions have added theirs."""
+        expect(self.status).to_be_visible()
         self.page.keyboard.press("F1")
         box = self.page.locator(".quick-input-widget input")
         box.fill(f">{title}")

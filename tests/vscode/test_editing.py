@@ -91,3 +91,14 @@ def test_a_lens_and_the_status_bar_list_the_calls(new_window):
     expect(window.picks).to_contain_text("to run everything once")
     expect(window.picks).to_contain_text("1 call in 1 file")
     window.shot("totals")
+
+
+def test_a_walkthrough_shows_the_first_steps(new_window):
+    window = new_window({"app.py": LARGE})
+    expect(window.status).to_contain_text("$")
+    window.run_command("Welcome: Open Walkthrough...")
+    window.picks.get_by_text("See what model calls cost").first.click()
+    steps = window.page.locator(".gettingStartedContainer")
+    for step in ("Before the run", "After the run", "Where the figures come from"):
+        expect(steps).to_contain_text(step)
+    window.shot("walkthrough")
