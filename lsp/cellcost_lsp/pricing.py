@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from cellcost.analysis.model_list import rate_text
-from cellcost.analysis.retirement import retirement
 from cellcost.figures import count_text
 from cellcost.prices import PriceBook, RateCard
+from cellcost.prices.retirement import retirement
 from cellcost_lsp.telling import plain
 
 __all__ = ["model_markdown"]

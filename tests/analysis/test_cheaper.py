@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from cellcost.analysis import Document, Estimate, analyse, cheaper, estimate, findings
-from cellcost.analysis.cheaper import SMALLER
-from cellcost.analysis.retirement import retirement
 from cellcost.prices import PriceBook, load_catalogue
+from cellcost.prices.retirement import retirement
+from cellcost.prices.smaller import SMALLER
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 BOOK = PriceBook(load_catalogue())

@@ -1,9 +1,8 @@
 """Smaller models of the same provider, and what this very call would cost on them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from cellcost.analysis.estimate import (
@@ -13,24 +12,9 @@ from cellcost.analysis.estimate import (
     output_rate,
     price_of_call,
 )
-from cellcost.analysis.retirement import retirement
+from cellcost.prices.smaller import SMALLER, leaves_soon
 
-__all__ = ["SMALLER", "Cheaper", "CheaperOf", "cheaper"]
-
-SMALLER: Mapping[str, tuple[str, ...]] = {
-    "openai": ("gpt-6.1-terra", "gpt-6-luna"),
-    "anthropic": ("claude-sonnet-5-5", "claude-haiku-5-5"),
-    "google": ("gemini-3.8-flash", "gemini-3.1-flash-lite"),
-    "mistral": ("mistral-small-latest",),
-    "cohere": ("command-r7b-12-2024",),
-    "deepseek": ("deepseek-v4-flash",),
-    "x-ai": ("grok-4.3", "grok-4-1-fast-reasoning"),
-}
-"""What people step down to, the nearest step first.
-
-General text models that genai-prices 0.2.3 lists (2026-11-24); prices come from the
-book. Of the own provider only: the same code then works, and tokens count alike.
-"""
+__all__ = ["Cheaper", "CheaperOf", "cheaper"]
 
 _KINDS = frozenset({"chat", "responses", "messages", "agent"})
 # Made for something that a general text model does not do, or made by the user.
@@ -41,8 +25,6 @@ _SPECIAL = re.compile(
 _AT_MOST = 3
 _WORTH = (3, 4)
 """A model that costs more than three quarters as much is no reason to change."""
-_STAYS = timedelta(days=90)
-"""A model that is shut down sooner is nothing to move to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +61,7 @@ def cheaper(item: Estimate, candidate: Candidate, *, book: Book) -> tuple[Cheape
     found: list[Cheaper] = []
     for model in SMALLER.get(candidate.means.provider, ()):
         written = _rename(candidate, model)
-        if written is None or _leaves(candidate.means.provider, model, item):
+        if written is None or leaves_soon(candidate.means.provider, model, item.at):
             continue
         card = book.rate_card(candidate.means.provider, model, at=item.at)
         rate = output_rate(card)
@@ -109,11 +91,6 @@ def _comparable(item: Estimate, candidate: Candidate, book: Book) -> bool:
         return False
     # Behind an endpoint of the user's own, other names may mean nothing.
     return not item.site.url or book.provider_of(item.site.url)[1] is None
-
-
-def _leaves(provider: str, model: str, item: Estimate) -> bool:
-    day = retirement(provider, model)
-    return day is not None and day < (item.at + _STAYS).date()
 
 
 def _rename(candidate: Candidate, model: str) -> str | None:

@@ -9,8 +9,8 @@ from typing import Literal
 
 from cellcost.analysis.cheaper import Cheaper, CheaperOf
 from cellcost.analysis.estimate import Candidate, Estimate
-from cellcost.analysis.retirement import retirement
 from cellcost.money import format_usd
+from cellcost.prices.retirement import retirement
 
 __all__ = [
     "CODES",

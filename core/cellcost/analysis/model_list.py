@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from cellcost.analysis.estimate import output_rate
-from cellcost.analysis.retirement import retirement
 from cellcost.prices import PriceBook, RateCard
+from cellcost.prices.retirement import retirement
 
 __all__ = ["Listed", "listed", "prices_text", "rate_text"]
 

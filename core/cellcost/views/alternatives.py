@@ -4,27 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cellcost.prices.smaller import SMALLER, leaves_soon
 from cellcost.records import Line, Usage
 from cellcost.views.entries import Entry, entry_tally
 from cellcost.views.tally import Tally
 
-__all__ = ["CANDIDATES", "Alternative", "CostOf", "alternatives"]
+__all__ = ["Alternative", "CostOf", "alternatives"]
 
 CostOf = Callable[[str, str, Usage, datetime], Sequence[Line]]
 """(provider, model, usage, time) -> the priced lines, as `PriceBook` gives them."""
-
-# Small general models that people weigh against what they use. Source: the providers'
-# model pages, as listed by genai-prices 0.2.3 (2026-11-24); prices come from the book.
-CANDIDATES: tuple[tuple[str, str], ...] = (
-    ("openai", "gpt-5-mini"),
-    ("openai", "gpt-5-nano"),
-    ("anthropic", "claude-sonnet-4-5"),
-    ("anthropic", "claude-haiku-4-5"),
-    ("google", "gemini-2.5-flash"),
-    ("google", "gemini-2.5-flash-lite"),
-    ("mistral", "mistral-small-latest"),
-    ("deepseek", "deepseek-chat"),
-)
 
 _CHAT = frozenset({"chat", "responses", "messages"})
 _AT_MOST = 3
@@ -55,8 +43,11 @@ def alternatives(entries: Sequence[Entry], cost_of: CostOf) -> tuple[Alternative
     own = {entry.model for entry in entries}
     home = {entry.call.provider for entry in entries if entry.call is not None}
     found: list[tuple[bool, Alternative]] = []
-    for provider, model in CANDIDATES:
+    now = max((entry.time for entry in entries), default=None)
+    for provider, model in ((p, m) for p, models in SMALLER.items() for m in models):
         if any(_same(model, name) for name in own):
+            continue
+        if now is None or leaves_soon(provider, model, now):
             continue
         cost = _total(entries, provider, model, cost_of)
         if cost is not None and 0 < cost < actual.known_nusd:
