@@ -236,10 +236,8 @@ class Editor(Wire):
     def open(self, name: str, text: str, *, language: str = "python") -> str:
         uri = name if ":" in name else self.uri(name)
         self._versions[uri] = 1
-        self.notify(
-            "textDocument/didOpen",
-            {"textDocument": self._item(uri, text, language)},
-        )
+        item = self._item(uri, text, language)
+        self.notify("textDocument/didOpen", {"textDocument": item})
         return uri
 
     def replace(self, uri: str, text: str) -> None:
@@ -262,9 +260,6 @@ class Editor(Wire):
                 "contentChanges": list(changes),
             },
         )
-
-    def save(self, uri: str) -> None:
-        self.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
 
     def close(self, uri: str) -> None:
         self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
@@ -364,16 +359,9 @@ class Editor(Wire):
         self.change_notebook(name, {"data": [self._cell(cell, order)]})
 
     def hints(self, uri: str, first: int = 0, last: int = 100_000) -> list[Json]:
-        return self.request(
-            "textDocument/inlayHint",
-            {
-                "textDocument": {"uri": uri},
-                "range": {
-                    "start": {"line": first, "character": 0},
-                    "end": {"line": last, "character": 0},
-                },
-            },
-        )
+        start, end = ({"line": line, "character": 0} for line in (first, last))
+        asked = {"textDocument": {"uri": uri}, "range": {"start": start, "end": end}}
+        return self.request("textDocument/inlayHint", asked)
 
     def labels(self, uri: str) -> list[tuple[int, str]]:
         """Return line and text of every hint."""
