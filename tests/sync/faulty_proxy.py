@@ -3,11 +3,13 @@
 import http.client
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import zstandard
@@ -23,7 +25,7 @@ class FaultyProxy:
     captive portal's 200).
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, certificate: Path | None = None) -> None:
         self.script: deque[str] = deque()
         self.bodies: list[dict[str, Any]] = []
         self.refuse: Callable[[dict[str, Any]], int] = lambda body: 0
@@ -51,9 +53,16 @@ class FaultyProxy:
         self._target = port
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True
+            )
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        scheme = "http" if certificate is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
 
     def close(self) -> None:
         self._server.shutdown()

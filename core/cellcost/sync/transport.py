@@ -53,7 +53,9 @@ class HttpLink:
         self._httpx = httpx
         self._url = url
         # A proxy must neither be asked for this machine nor see the key unencrypted.
-        here = is_loopback(urlsplit(url).hostname or "")
+        host = urlsplit(url).hostname or ""
+        name = f"[{host}]" if ":" in host else host
+        direct = {f"all://{name}": None} if is_loopback(host) else {}
         certificates = _certificates(ca_file) if ca_file else True
         try:
             self._client = httpx.Client(
@@ -63,7 +65,7 @@ class HttpLink:
                     "Accept": "application/json",
                 },
                 verify=certificates,
-                trust_env=not here,
+                mounts=direct,
                 follow_redirects=False,  # they would carry the key elsewhere
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             )
