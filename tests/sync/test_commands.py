@@ -154,3 +154,36 @@ def test_watch_sends_events_as_they_come_and_the_last_at_its_end(
     _, errors = watching.communicate(timeout=60)
     assert (watching.returncode, errors) == (0, "")
     assert ledger.of(name)["events"] == 3
+
+
+def test_what_the_ledger_did_not_take_is_in_the_doctors_report(
+    cli: Cli, book: Book, ledger: Ledger
+) -> None:
+    from dataclasses import replace
+
+    from cellcost.testing.records import WHERE, make_event
+
+    strange = replace(WHERE, tags={"team": "other"})
+    book.write(2, lambda: replace(make_event(), where=strange))
+    variables = {"CELLCOST_SYNC_URL": ledger.url, "CELLCOST_SYNC_KEY": ledger.key}
+    done = cli("sync", **variables)
+    assert done.returncode == 0
+    assert "2 events were rejected; `cellcost doctor` tells why" in done.stderr
+    found = json.loads(cli("doctor", "--json", **variables).stdout)
+    sent, refused = [f for f in found if f["topic"] == "ledger"]
+    assert sent["state"] == "ok"
+    assert refused["state"] == "note"
+    assert refused["detail"].startswith("2 events rejected: ")
+    assert "other" in refused["detail"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+def test_a_key_that_others_can_read_is_in_the_doctors_report(
+    cli: Cli, ledger: Ledger
+) -> None:
+    cli("login", ledger.url, "--key", ledger.key)
+    (cli.home / "login.json").chmod(0o644)
+    found = json.loads(cli("doctor", "--json").stdout)
+    (bad,) = [f for f in found if f["topic"] == "ledger" and f["state"] == "fix"]
+    assert "chmod 600" in bad["todo"]
+    assert ledger.key not in str(found)
