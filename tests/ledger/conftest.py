@@ -176,6 +176,18 @@ def own_postgres() -> Iterator[Postgres]:
 # -- the ledger -----------------------------------------------------------------------
 
 
+_started: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_server_outlives_the_tests() -> Iterator[None]:
+    yield
+    for process in _started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
 @dataclass
 class Ledger:
     """The real server in a process of its own, and the book that it writes."""
@@ -200,6 +212,7 @@ class Ledger:
                 stderr=log,
                 text=True,
             )
+        _started.append(self.process)
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()
         self.process.stdout.close()

@@ -162,6 +162,7 @@ def test_a_server_told_to_stop_answers_what_it_was_asked(tmp_path: Path) -> None
     answer = client.post("/api/v1/events", content=slowly())
     assert answer.status_code == 200, answer.text
     assert ledger.process.wait(timeout=60) == 0
+    assert ledger.stop() == 0
     assert ledger.proof().events == 400
 
 
