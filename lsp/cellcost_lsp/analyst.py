@@ -116,7 +116,7 @@ class Analyst:
         if isinstance(unit, Document):
             found[None] = reached_by(unit, find=self._find)
         else:
-            found = {**reached(unit, find=self._find)}
+            found.update(reached(unit, find=self._find))
         return {
             cell: tuple(
                 estimate(site, book=book, count=Counting(), at=now) for site in sites
