@@ -116,7 +116,8 @@ class Analyst:
         if isinstance(unit, Document):
             found[None] = reached_by(unit, find=self._find)
         else:
-            found.update(reached(unit, find=self._find))
+            for cell, sites in reached(unit, find=self._find).items():
+                found[cell] = sites
         return {
             cell: tuple(
                 estimate(site, book=book, count=Counting(), at=now) for site in sites
