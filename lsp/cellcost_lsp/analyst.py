@@ -112,18 +112,16 @@ class Analyst:
         """Return what running a file (None) or a notebook's cells calls."""
         book, now = self._book_of(settings), price_time()
         unit = self._units[seen.uri] = update(self._units.get(seen.uri), seen)
-        found: dict[CellId, tuple[CallSite, ...]] = {}
-        if isinstance(unit, Document):
-            found[None] = reached_by(unit, find=self._find)
-        else:
-            for cell, sites in reached(unit, find=self._find).items():
-                found[cell] = sites
-        return {
-            cell: tuple(
+
+        def costed(sites: tuple[CallSite, ...]) -> tuple[Estimate, ...]:
+            return tuple(
                 estimate(site, book=book, count=Counting(), at=now) for site in sites
             )
-            for cell, sites in found.items()
-        }
+
+        if isinstance(unit, Document):
+            return {None: costed(reached_by(unit, find=self._find))}
+        found = reached(unit, find=self._find)
+        return {cell: costed(sites) for cell, sites in found.items()}
 
     def forget(self, uri: str) -> None:
         """Drop the trees of a sheet that was closed."""
