@@ -202,7 +202,7 @@ class _Merge:
         )
 
     def _sync(self) -> SyncSettings:
-        said = {
+        said: dict[str, Redaction] = {
             name: cast(Redaction, self.values[f"sync.{name}"])
             for name in ("user", "host", "path", "cell", "call_site")
         }
