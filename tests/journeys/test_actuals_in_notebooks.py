@@ -90,7 +90,7 @@ def test_a_cells_uri_means_it_only_while_the_editor_is_open(
     desk: Any, provider: FakeProvider
 ) -> None:
     notebook = desk.open("a.ipynb")
-    uri = "vscode-notebook-cell:/work/a.ipynb#W0sZmlsZQ%3D%3D"
+    uri = "vscode-notebook-cell:/notes/a.ipynb#W0sZmlsZQ%3D%3D"
     other = uri.replace("W0s", "W1s")
     began = utc_now()
     notebook.run(SETUP.format(provider.url), cell="setup")

@@ -31,11 +31,11 @@ def moved(old: str, new: str, hours: float) -> Rename:
 
 def test_one_notebook_has_one_key_however_it_is_written() -> None:
     places = Places(root=ROOT)
-    key = places.key("work/a.ipynb")
-    assert places.key("/work/a.ipynb") == places.key("RTC:work/a.ipynb") == key
-    assert places.of(made_in("work/a.ipynb"), NOON) == key
-    assert places.of(made_in(path("work/a.ipynb")), NOON) == key
-    assert places.api_path(key) == "work/a.ipynb"
+    key = places.key("notes/a.ipynb")
+    assert places.key("/notes/a.ipynb") == places.key("RTC:notes/a.ipynb") == key
+    assert places.of(made_in("notes/a.ipynb"), NOON) == key
+    assert places.of(made_in(path("notes/a.ipynb")), NOON) == key
+    assert places.api_path(key) == "notes/a.ipynb"
 
 
 def test_a_notebook_outside_the_root_keeps_its_path() -> None:

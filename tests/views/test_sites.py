@@ -14,8 +14,8 @@ from cellcost.testing.records import intent_of, make_event, make_lines
 from cellcost.views import SiteBook, SiteView, Spot, Tally, entries_of, entry_tally
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-FILE = "/work/app/job.py"
-NOTEBOOK = "/work/app/a.ipynb"
+FILE = "/notes/app/job.py"
+NOTEBOOK = "/notes/app/a.ipynb"
 CALL_NUSD = 100 * 250 + 10 * 2000
 """What `make_lines()` cost."""
 ASK = "answer = client.create(model='gpt-5-mini')"
@@ -274,7 +274,7 @@ def test_a_notebook_has_all_that_its_cells_ran_also_in_modules() -> None:
 
 
 def test_a_cells_uri_of_an_earlier_window_may_be_another_cell_now() -> None:
-    uri = "vscode-notebook-cell:/work/app/a.ipynb#W0sZmlsZQ%3D%3D"
+    uri = "vscode-notebook-cell:/notes/app/a.ipynb#W0sZmlsZQ%3D%3D"
     book = book_of(in_cell(cell=uri))
     now, hour = NOW + timedelta(hours=1), timedelta(hours=1)
     assert book.cell(uri, now=now) is None
@@ -294,7 +294,7 @@ def test_a_file_is_found_by_another_name_of_it(tmp_path: Path) -> None:
 
 
 def test_a_relative_name_alone_is_nobodys() -> None:
-    assert seen(book_of(in_file(file="")), spot(), path="/work/app/job.py") == [None]
+    assert seen(book_of(in_file(file="")), spot(), path="/notes/app/job.py") == [None]
 
 
 # -- which spot -----------------------------------------------------------------------

@@ -114,15 +114,7 @@ def site_of(sighting: Sighting) -> CallSite:
 
 
 def _where(sighting: Sighting) -> Area:
-    place, span = sighting.place, sighting.span
-    return Area(
-        place.module.path,
-        place.cell,
-        place.row + span.row,
-        place.column(span.row, span.column),
-        place.row + span.end_row,
-        place.column(span.end_row, span.end_column),
-    )
+    return _area(sighting.place, sighting.span)
 
 
 def _innermost(sighting: Sighting, depth: int) -> Iterator[Sighting]:
