@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Response, expect
 
 from cellcost.testing.provider import Reply
 
@@ -33,10 +33,11 @@ def test_nothing_is_written_into_the_notebook_file(
     desk.open("clean.ipynb")
     desk.run(0)
     desk.settled(cell, 45_000)
-    desk.page.keyboard.press("Control+s")
-    path = "api/contents/clean.ipynb"
-    desk.until(lambda: desk.lab.request("GET", path)["content"]["cells"][0]["outputs"])
-    saved = desk.lab.request("GET", path)["content"]
+    # Before the server has answered, the file may be half written.
+    with desk.page.expect_response(_saved):
+        desk.page.keyboard.press("Control+s")
+    saved = desk.lab.request("GET", "api/contents/clean.ipynb")["content"]
+    assert saved["cells"][0]["outputs"]
     assert saved["cells"][0]["metadata"].keys() <= {"trusted", "execution"}
     assert "cellcost" not in json.dumps(saved["metadata"])
 
@@ -166,3 +167,7 @@ def test_motion_stops_for_those_who_asked_for_less(
     reply.gate.set()
     assert animation == "none"
     expect(badge).to_have_attribute("data-state", "measured")
+
+
+def _saved(answer: Response) -> bool:
+    return answer.request.method == "PUT" and "api/contents/clean" in answer.url
