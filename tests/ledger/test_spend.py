@@ -79,6 +79,32 @@ def test_spend_is_grouped_by_tags_and_days_and_hours(client: Client) -> None:
     assert both[0] == ("search", "inst", 2, "90000")
 
 
+def test_spend_is_filtered_by_tags_each_of_several_values(client: Client) -> None:
+    assert rows(client, "model=a") == [(2, "90000")]
+    assert rows(client, "model=a&model=b&group_by=model", "model") == [
+        ("a", 2, "90000"),
+        ("b", 1, "45000"),
+    ]
+    assert rows(client, "model=a&provider=azure&granularity=day", "time") == [
+        ("2026-11-21T00:00:00Z", 1, "45000")
+    ]
+    assert rows(client, "team=search&installation=inst") == [(4, "135000")]
+    assert rows(client, "model=A") == rows(client, "user=nobody") == []
+
+
+def test_an_empty_filter_finds_what_has_no_such_tag(ledger: Ledger) -> None:
+    client = ledger.client()
+    tagged, plain = at(1, noon()), at(2, noon())
+    tagged["where"]["tags"] = {"team": "search", "function": "chat"}
+    plain["where"]["tags"] = {"team": "search"}
+    client.statuses([tagged, plain])
+    for name in ("spend", "events"):
+        answer = client.get(f"/api/v1/{name}?function=&since=2026-11-20").json()
+        assert len(answer["rows" if name == "spend" else "events"]) == 1
+    answer = client.get("/api/v1/spend?function=&group_by=function").json()
+    assert [row["function"] for row in answer["rows"]] == [""]
+
+
 def test_unknown_is_not_zero_and_stands_beside_the_sum(client: Client) -> None:
     total = ask(client, "group_by=model")["total"]
     assert (total["cost_nusd"], total["n_unpriced"], total["n_priced"]) == (
@@ -123,6 +149,7 @@ def test_events_come_newest_first_page_by_page_and_filtered(ledger: Ledger) -> N
         return len(client.get(f"/api/v1/events?{question}").json()["events"])
 
     assert count("team=search") == count("kind=llm") == count("installation=inst") == 31
+    assert count("team=search&team=ads") == 31
     assert count("team=ads") == count("model=other") == 0
     assert count("since=2026-11-20T12:00:10Z") == 2
     assert count("until=2026-11-20T12:00:01Z") == 2

@@ -28,20 +28,20 @@ def events(
     *,
     since_us: int,
     until_us: int,
-    where: Mapping[str, str],
+    where: Mapping[str, Sequence[str]],
     after: Position | None,
     limit: int,
 ) -> list[dict[str, Any]]:
     """Return a page of events with their lines, the newest first.
 
-    `where` holds wanted values of columns. `after` is the end of the page before.
+    `where` holds the wanted values of columns. `after` is the end of the page before.
     """
     order = (event.c.time_us, event.c.installation, event.c.event_id)
     conditions = [
         event.c.tenant == key.tenant,
         event.c.time_us >= since_us,
         event.c.time_us < until_us,
-        *(event.c[name] == value for name, value in where.items()),
+        *(event.c[name].in_(values) for name, values in where.items()),
     ]
     if ALL_TEAMS not in key.teams:
         conditions.append(event.c.team.in_(key.teams))

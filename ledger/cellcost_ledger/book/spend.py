@@ -1,6 +1,6 @@
 """What was spent, from the hourly sums, within the teams that a key allows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,14 +34,16 @@ def spend(
     *,
     groups: Sequence[str],
     granularity: str,
+    where: Mapping[str, Sequence[str]],
     since_hour: int,
     until_hour: int,
     limit: int,
 ) -> list[dict[str, Any]]:
     """Return one row of sums for each group and span of time, in order.
 
-    `granularity` is `hour`, `day` (UTC) or "" for the whole time. `hour` in a row is
-    the first of its span. At most `limit` rows.
+    `granularity` is `hour`, `day` (UTC) or "" for the whole time. `where` holds the
+    wanted values of columns. `hour` in a row is the first of its span. At most `limit`
+    rows.
     """
     columns = [rollup_hour.c[GROUPS[name]].label(name) for name in groups]
     if granularity:
@@ -61,6 +63,7 @@ def spend(
             rollup_hour.c.tenant == key.tenant,
             rollup_hour.c.hour >= since_hour,
             rollup_hour.c.hour < until_hour,
+            *(rollup_hour.c[name].in_(values) for name, values in where.items()),
             *_allowed(rollup_hour, key),
         )
         .limit(limit)

@@ -13,7 +13,14 @@ from cellcost_ledger.web.answers import answer
 from cellcost_ledger.web.bodies import encoding_of, read_body, unpack
 from cellcost_ledger.web.desk import desk_of
 from cellcost_ledger.web.errors import ApiError
-from cellcost_ledger.web.questions import cursor_of, moment, number, only, position
+from cellcost_ledger.web.questions import (
+    cursor_of,
+    moment,
+    number,
+    only,
+    position,
+    wanted,
+)
 from cellcost_ledger.wire import Reply, decode_batch
 
 __all__ = ["Events"]
@@ -72,11 +79,7 @@ async def _get_events(request: Request) -> Response:
     since = moment(request, "since", datetime(1970, 1, 1, tzinfo=UTC))
     # A clock that is ahead is no reason to hide an event.
     until = moment(request, "until", datetime.max.replace(tzinfo=UTC))
-    where = {
-        _FILTERS[name]: value.replace("\0", "")
-        for name, value in request.query_params.items()
-        if name in _FILTERS
-    }
+    where = wanted(request, _FILTERS)
     found = await desk.ask(
         lambda: desk.database.read(
             lambda connection: events(

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -21,9 +22,13 @@ __all__ = [
     "only",
     "position",
     "time_text",
+    "wanted",
 ]
 
 ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+_MOST_WANTED = 100
+"""Values of one filter."""
 
 
 def only(request: Request, *names: str) -> None:
@@ -71,6 +76,21 @@ def chosen(request: Request, name: str, choices: tuple[str, ...]) -> tuple[str, 
     found = tuple(part for part in text.split(",") if part)
     if not set(found) <= set(choices) or len(set(found)) < len(found):
         raise _refusal(name, f"takes each once of {', '.join(choices)}")
+    return found
+
+
+def wanted(request: Request, columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return, by column, the values that a filter names; each may be repeated.
+
+    An empty value is one too: what has no such tag.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for name, column in columns.items():
+        values = request.query_params.getlist(name)
+        if len(values) > _MOST_WANTED:
+            raise _refusal(name, f"may be repeated {_MOST_WANTED} times")
+        if values:
+            found[column] = tuple(value.replace("\0", "") for value in values)
     return found
 
 

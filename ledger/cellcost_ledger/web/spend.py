@@ -12,7 +12,14 @@ from cellcost_ledger.rollups import HOUR_US
 from cellcost_ledger.web.answers import answer
 from cellcost_ledger.web.desk import desk_of
 from cellcost_ledger.web.errors import ApiError
-from cellcost_ledger.web.questions import choice, chosen, moment, only, time_text
+from cellcost_ledger.web.questions import (
+    choice,
+    chosen,
+    moment,
+    only,
+    time_text,
+    wanted,
+)
 
 __all__ = ["get_spend"]
 
@@ -25,8 +32,9 @@ async def get_spend(request: Request) -> Response:
     """Tell sums by group and span of time, and their total."""
     desk = desk_of(request)
     key = await desk.authorize(request, "read")
-    only(request, "group_by", "since", "until", "granularity")
+    only(request, "group_by", "since", "until", "granularity", *GROUPS)
     groups = chosen(request, "group_by", tuple(GROUPS))
+    where = wanted(request, GROUPS)
     granularity = choice(request, "granularity", ("hour", "day"))
     now = utc_now()
     until = moment(request, "until", now)
@@ -42,6 +50,7 @@ async def get_spend(request: Request) -> Response:
                 key,
                 groups=groups,
                 granularity=granularity,
+                where=where,
                 since_hour=since_hour,
                 until_hour=until_hour,
                 limit=_MOST_ROWS + 1,
