@@ -24,6 +24,15 @@ ASKS: dict[tuple[str, str], tuple[Ask, set[str] | None]] = {
     ("POST", "/api/v1/events"): (lambda c: c.send_events([]), {"ingest"}),
     ("GET", "/api/v1/events"): (lambda c: c.get("/api/v1/events"), {"read"}),
     ("GET", "/api/v1/spend"): (lambda c: c.get("/api/v1/spend"), {"read"}),
+    ("GET", "/api/v1/recent"): (lambda c: c.get("/api/v1/recent"), {"read"}),
+    ("GET", "/api/v1/whoami"): (
+        lambda c: c.get("/api/v1/whoami"),
+        {"ingest", "read", "approve", "admin"},
+    ),
+    ("GET", "/api/v1/installations"): (
+        lambda c: c.get("/api/v1/installations"),
+        {"read"},
+    ),
     ("GET", "/api/v1/installations/{installation}"): (
         lambda c: c.get("/api/v1/installations/inst"),
         {"ingest", "read"},

@@ -9,7 +9,14 @@ from cellcost.money import NANO_PER_USD
 from cellcost_ledger.book.keys import ALL_TEAMS, Key
 from cellcost_ledger.book.schema import installation, rollup_hour
 
-__all__ = ["GROUPS", "SUMS", "installation_figures", "spend"]
+__all__ = [
+    "GROUPS",
+    "SUMS",
+    "cost_of",
+    "cost_sums",
+    "installation_figures",
+    "spend",
+]
 
 GROUPS = {
     "team": "team",
@@ -57,7 +64,7 @@ def spend(
         sa.select(
             *columns,
             *(sa.func.sum(rollup_hour.c[name]).label(name) for name in SUMS),
-            *_cost_sums(),
+            *cost_sums(rollup_hour.c.cost_nusd),
         )
         .where(
             rollup_hour.c.tenant == key.tenant,
@@ -88,14 +95,14 @@ def installation_figures(
         return None
     statement = sa.select(
         sa.func.coalesce(sa.func.sum(rollup_hour.c.events), 0).label("events"),
-        *_cost_sums(),
+        *cost_sums(rollup_hour.c.cost_nusd),
     ).where(rollup_hour.c.tenant == key.tenant, rollup_hour.c.installation == name)
     sums = connection.execute(statement).mappings().one()
     return {
         "installation": name,
         "last_contiguous_seq": row.last_contiguous_seq,
         "events": int(sums["events"]),
-        "sum_nusd": str(_cost(sums)),
+        "sum_nusd": str(cost_of(sums)),
         "forked": bool(row.forked),
     }
 
@@ -104,9 +111,8 @@ def _allowed(table: sa.Table, key: Key) -> list[sa.ColumnElement[bool]]:
     return [] if ALL_TEAMS in key.teams else [table.c.team.in_(key.teams)]
 
 
-def _cost_sums() -> list[sa.Label[Any]]:
+def cost_sums(cost: sa.ColumnElement[int]) -> list[sa.Label[Any]]:
     """Return two sums that make one: a sum of nano-USD alone leaves 64 bits first."""
-    cost = rollup_hour.c.cost_nusd
     unit = sa.literal_column(str(NANO_PER_USD), sa.BigInteger)
     whole = sa.func.sum(sa.cast(cost.op("/")(unit), sa.BigInteger))
     return [
@@ -115,7 +121,8 @@ def _cost_sums() -> list[sa.Label[Any]]:
     ]
 
 
-def _cost(row: sa.RowMapping) -> int:
+def cost_of(row: sa.RowMapping) -> int:
+    """Return the one sum that `cost_sums` made two of."""
     return int(row["usd"]) * NANO_PER_USD + int(row["nano"])
 
 
@@ -125,4 +132,4 @@ def _row(row: sa.RowMapping) -> dict[str, Any]:
         for name, value in row.items()
         if name not in ("usd", "nano")
     }
-    return {**found, "cost_nusd": _cost(row)}
+    return {**found, "cost_nusd": cost_of(row)}

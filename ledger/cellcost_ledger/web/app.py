@@ -15,9 +15,11 @@ from cellcost_ledger.web.desk import Desk
 from cellcost_ledger.web.errors import ApiError, answer_error, answer_http_error
 from cellcost_ledger.web.events import Events
 from cellcost_ledger.web.health import get_health, get_metrics, get_ready
-from cellcost_ledger.web.installations import get_installation
+from cellcost_ledger.web.installations import get_installation, get_installations
+from cellcost_ledger.web.recent import get_recent
 from cellcost_ledger.web.spend import get_spend
 from cellcost_ledger.web.watch import Watch
+from cellcost_ledger.web.whoami import get_whoami
 
 __all__ = ["ROUTES", "make_app"]
 
@@ -25,8 +27,11 @@ _log = logging.getLogger(__name__)
 
 ROUTES = (
     Route("/api/v1/events", Events),
+    Route("/api/v1/installations", get_installations, methods=["GET"]),
     Route("/api/v1/installations/{installation}", get_installation, methods=["GET"]),
+    Route("/api/v1/recent", get_recent, methods=["GET"]),
     Route("/api/v1/spend", get_spend, methods=["GET"]),
+    Route("/api/v1/whoami", get_whoami, methods=["GET"]),
     Route("/healthz", get_health, methods=["GET"]),
     Route("/readyz", get_ready, methods=["GET"]),
     Route("/metrics", get_metrics, methods=["GET"]),
@@ -52,6 +57,8 @@ def make_app(desk: Desk, *, started: Callable[[], None]) -> Watch:
             Exception: _failed,
         },
     )
+    # A path with a slash too many is none of ours, not another one.
+    app.router.redirect_slashes = False
     app.state.desk = desk
     # Outside of Starlette's own layers, which would answer a failure in plain text.
     return Watch(app, desk)

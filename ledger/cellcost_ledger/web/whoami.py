@@ -1,0 +1,29 @@
+"""GET /api/v1/whoami: what the asking key is."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cellcost_ledger.book.keys import Scope
+from cellcost_ledger.web.answers import answer
+from cellcost_ledger.web.desk import desk_of
+from cellcost_ledger.web.questions import only, time_text
+
+__all__ = ["get_whoami"]
+
+_ANY: tuple[Scope, ...] = ("ingest", "read", "approve", "admin")
+
+
+async def get_whoami(request: Request) -> Response:
+    """Tell the team, the user and the scopes of the key, and when it ends."""
+    key = await desk_of(request).authorize(request, *_ANY)
+    only(request)
+    ends = key.expires_us
+    return answer(
+        {
+            "team": key.team,
+            "teams": key.teams,
+            "user": key.user,
+            "scopes": key.scopes,
+            "expires": None if ends is None else time_text(ends),
+        }
+    )
