@@ -14,14 +14,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def price_time(env: Mapping[str, str] = os.environ) -> datetime:
+def price_time(
+    env: Mapping[str, str] = os.environ, *, now: datetime | None = None
+) -> datetime:
     """Return the time that prices are looked up by: `CELLCOST_NOW` (ISO 8601) or now.
 
-    Raises ConfigError when `CELLCOST_NOW` is not a time.
+    `now` is the time now where the caller has it already. Raises ConfigError when
+    `CELLCOST_NOW` is not a time.
     """
     text = env.get("CELLCOST_NOW")
     if not text:
-        return utc_now()
+        return now or utc_now()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -89,6 +89,12 @@ class _Process:
     base_tags: TagSource = _no_tags
     notebook_tags: TagSource = _no_tags
     machine: tuple[str, str] | None = None
+    last: tuple[RunContext | None, CallPlace, Where] = (
+        None,
+        NOWHERE,
+        Where(origin="process"),
+    )
+    """The last answer of `where` and what it was made of."""
 
 
 _process = _Process(RunContext(origin="process"))
@@ -125,6 +131,21 @@ def where(call_site: CallPlace = NOWHERE) -> Where:
     settings and CELLCOST_TAGS, the notebook's, the cell's, `cellcost.tags(...)`.
     """
     here = current()
+    tags = {
+        **_tags_from(_process.base_tags),
+        **_tags_from(_process.notebook_tags),
+        **here.tags,
+        **context.current_tags(),
+    }
+    run_before, site_before, told = _process.last
+    if run_before is here and site_before is call_site and told.tags == tags:
+        return told  # the calls of a loop: one place, encoded once
+    told = _where(here, call_site, tags)
+    _process.last = (here, call_site, told)
+    return told
+
+
+def _where(here: RunContext, call_site: CallPlace, tags: dict[str, str]) -> Where:
     if _process.machine is None:
         _process.machine = machine_and_user()
     host, user = _process.machine
@@ -141,14 +162,7 @@ def where(call_site: CallPlace = NOWHERE) -> Where:
         source_hash=here.source_hash,
         user=user,
         host=host,
-        tags=MappingProxyType(
-            {
-                **_tags_from(_process.base_tags),
-                **_tags_from(_process.notebook_tags),
-                **here.tags,
-                **context.current_tags(),
-            }
-        ),
+        tags=MappingProxyType(tags),
     )
 
 

@@ -136,7 +136,7 @@ class CallRecorder:
         at: datetime | None = None
         lines: tuple[Line, ...] = ()
         try:
-            at = price_time()
+            at = price_time(now=now)
             card = self._card(call, endpoint, at)
             worst = Usage(input_tokens=input_tokens, output_tokens=output_cap or 0)
             lines = self.book_cost(card, worst)

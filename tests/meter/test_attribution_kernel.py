@@ -382,6 +382,20 @@ def test_tags_of_settings_environment_cell_and_code_win_in_that_order(
     assert [seen["tags"] for seen in tagged] == [inside, inside, cell]
 
 
+def test_a_tag_that_changes_in_a_loop_is_told_of_each_call(kernel: Kernel) -> None:
+    found = kernel.run(
+        "found = []\n"
+        "for team in ('search', 'ads', 'ads', 'search'):\n"
+        "    with cellcost.tags(team=team):\n"
+        "        found.append(look())\n"
+        "say(found)",
+        cell_id="c",
+    ).value
+    teams = [seen["tags"]["team"] for seen in found]
+    assert teams == ["search", "ads", "ads", "search"]
+    assert len({seen["site"] for seen in found}) == 1
+
+
 def test_the_startup_file_leaves_no_name_behind(kernel: Kernel) -> None:
     code = (
         "say([name for name in globals() if 'cellcost' in name and name != 'cellcost'])"

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from decimal import Decimal
+from json.encoder import encode_basestring
+from math import isfinite
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, cast
@@ -22,10 +24,11 @@ __all__ = [
     "event_from_parts",
     "event_from_wire",
     "event_to_wire",
+    "intent_body",
     "intent_from_wire",
     "intent_to_wire",
     "lines_from_wire",
-    "lines_to_wire",
+    "lines_to_json",
     "loads",
     "loads_list",
     "stable_name",
@@ -35,10 +38,22 @@ _encode = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False
 ).encode
 
+# Written field by field: `encode` of a whole record takes four times as long, and the
+# user's call waits for it (bench/bench_journal.py).
+_text = encode_basestring
+
 _WHERE = tuple(f.name for f in fields(Where) if f.name != "tags")
 _CALL = tuple(f.name for f in fields(Call))
+_CALL_TEXTS = tuple(
+    name
+    for name in _CALL
+    if name not in ("provider", "operation", "status", "streamed")
+)
+_WHERE_NAMES = tuple(f'"{name}"' for name in _WHERE)
+_CALL_NAMES = tuple(f'"{name}"' for name in _CALL_TEXTS)
 _where_values = attrgetter(*_WHERE)
-_call_values = attrgetter(*_CALL)
+_call_values = attrgetter(*_CALL_TEXTS)
+_last_where: list[tuple[Where | None, str]] = [(None, "")]
 
 
 def dumps(value: Mapping[str, Any] | list[Any]) -> str:
@@ -67,27 +82,27 @@ def loads_list(text: str) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", value)
 
 
-def lines_to_wire(lines: Iterable[Line]) -> list[dict[str, Any]]:
-    """Return the lines as JSON objects; rates and costs are text."""
-    rows: list[dict[str, Any]] = []
-    for line in lines:
-        row: dict[str, Any] = {
-            "line_no": line.line_no,
-            "meter": line.meter,
-            "quantity": line.quantity,
-        }
-        if line.variant:
-            row["variant"] = line.variant
-        if line.list_rate is not None:
-            row["list_rate"] = str(line.list_rate)
-        if line.contracted_rate is not None:
-            row["contracted_rate"] = str(line.contracted_rate)
-        if line.cost_nusd is not None:
-            row["cost_nusd"] = str(line.cost_nusd)
-        if line.reason:
-            row["reason"] = line.reason
-        rows.append(row)
-    return rows
+def lines_to_json(lines: Iterable[Line]) -> str:
+    """Return the lines as a JSON list of objects; rates and costs are text."""
+    return f"[{','.join(map(_line_to_json, lines))}]"
+
+
+def _line_to_json(line: Line) -> str:
+    parts = [
+        f'{{"line_no":{line.line_no},"meter":{_text(line.meter)},"quantity":{line.quantity}'
+    ]
+    if line.variant:
+        parts.append(f',"variant":{_text(line.variant)}')
+    if line.list_rate is not None:
+        parts.append(f',"list_rate":"{line.list_rate}"')
+    if line.contracted_rate is not None:
+        parts.append(f',"contracted_rate":"{line.contracted_rate}"')
+    if line.cost_nusd is not None:
+        parts.append(f',"cost_nusd":"{line.cost_nusd}"')
+    if line.reason:
+        parts.append(f',"reason":{_text(line.reason)}')
+    parts.append("}")
+    return "".join(parts)
 
 
 def lines_from_wire(rows: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
@@ -107,16 +122,21 @@ def lines_from_wire(rows: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
     )
 
 
+def intent_body(intent: Intent) -> str:
+    """Return what has no column of its own in the journal, as a JSON object."""
+    body = (
+        f'{{"where":{_where_to_json(intent.where)},"call":{_call_to_json(intent.call)}'
+    )
+    if intent.expected:
+        body += f',"expected":{lines_to_json(intent.expected)}'
+    return body + "}"
+
+
 def intent_to_wire(intent: Intent) -> dict[str, Any]:
     """Return everything of an intent as one JSON object."""
-    row: dict[str, Any] = {
-        "id": intent.id,
-        "time_us": to_microseconds(intent.time),
-        "where": _where_to_wire(intent.where),
-        "call": _call_to_wire(intent.call),
-    }
-    if intent.expected:
-        row["expected"] = lines_to_wire(intent.expected)
+    row = loads(intent_body(intent))
+    row["id"] = intent.id
+    row["time_us"] = to_microseconds(intent.time)
     if intent.worst_nusd is not None:
         row["worst_nusd"] = intent.worst_nusd
     return row
@@ -136,12 +156,12 @@ def intent_from_wire(row: Mapping[str, Any]) -> Intent:
 
 def event_to_wire(event: Event) -> dict[str, Any]:
     """Return everything of an event, lines included, as one JSON object."""
-    row = event_body(event)
+    row = loads(event_body(event))
     row["id"] = event.id
     row["time_us"] = to_microseconds(event.time)
     row["kind"] = event.kind
     row["confidence"] = event.confidence
-    row["lines"] = lines_to_wire(event.lines)
+    row["lines"] = loads_list(lines_to_json(event.lines))
     if event.corrects:
         row["corrects"] = event.corrects
     if event.installation:
@@ -155,20 +175,28 @@ def event_from_wire(row: Mapping[str, Any]) -> Event:
     return event_from_parts(row, row, lines_from_wire(row.get("lines", ())))
 
 
-def event_body(event: Event) -> dict[str, Any]:
-    """Return what has no column of its own in the journal."""
-    row: dict[str, Any] = {"where": _where_to_wire(event.where)}
+def event_body(event: Event) -> str:
+    """Return what has no column of its own in the journal, as a JSON object.
+
+    Raises ValueError if the duration is no finite number.
+    """
+    parts = [f'{{"where":{_where_to_json(event.where)}']
     if event.call is not None:
-        row["call"] = _call_to_wire(event.call)
+        parts.append(f',"call":{_call_to_json(event.call)}')
     if event.duration_seconds:
-        row["duration_seconds"] = event.duration_seconds
-    for name in ("note", "price_id", "catalogue_version"):
-        value = getattr(event, name)
-        if value:
-            row[name] = value
+        if not isfinite(event.duration_seconds):
+            raise ValueError("JSON has no such number")
+        parts.append(f',"duration_seconds":{event.duration_seconds!r}')
+    if event.note:
+        parts.append(f',"note":{_text(event.note)}')
+    if event.price_id:
+        parts.append(f',"price_id":{_text(event.price_id)}')
+    if event.catalogue_version:
+        parts.append(f',"catalogue_version":{_text(event.catalogue_version)}')
     if event.detail:
-        row["detail"] = dict(event.detail)
-    return row
+        parts.append(f',"detail":{dumps(dict(event.detail))}')
+    parts.append("}")
+    return "".join(parts)
 
 
 def event_from_parts(
@@ -195,12 +223,18 @@ def event_from_parts(
     )
 
 
-def _where_to_wire(where: Where) -> dict[str, Any]:
-    values = zip(_WHERE, _where_values(where), strict=True)
-    row: dict[str, Any] = {name: value for name, value in values if value}
+def _where_to_json(where: Where) -> str:
+    # A call's intent and its event have one place, and so have the calls of a loop.
+    known, text = _last_where[0]
+    if known is where:
+        return text
+    values = zip(_WHERE_NAMES, _where_values(where), strict=True)
+    parts = [f"{name}:{_text(value)}" for name, value in values if value]
     if where.tags:
-        row["tags"] = dict(where.tags)
-    return row
+        parts.append(f'"tags":{dumps(dict(where.tags))}')
+    text = "{" + ",".join(parts) + "}"
+    _last_where[0] = (where, text)
+    return text
 
 
 def _where_from_wire(row: Mapping[str, Any]) -> Where:
@@ -208,12 +242,17 @@ def _where_from_wire(row: Mapping[str, Any]) -> Where:
     return Where(tags=MappingProxyType(dict(row.get("tags", {}))), **known)
 
 
-def _call_to_wire(call: Call) -> dict[str, Any]:
-    values = zip(_CALL, _call_values(call), strict=True)
-    row: dict[str, Any] = {name: value for name, value in values if value}
-    row.setdefault("provider", "")
-    row.setdefault("operation", "")
-    return row
+def _call_to_json(call: Call) -> str:
+    parts = [f'{{"provider":{_text(call.provider)},"operation":{_text(call.operation)}']
+    for name, value in zip(_CALL_NAMES, _call_values(call), strict=True):
+        if value:
+            parts.append(f",{name}:{_text(value)}")
+    if call.status:
+        parts.append(f',"status":{call.status}')
+    if call.streamed:
+        parts.append(',"streamed":true')
+    parts.append("}")
+    return "".join(parts)
 
 
 def _call_from_wire(row: Mapping[str, Any]) -> Call:

@@ -158,16 +158,15 @@ def add_intent(
 ) -> None:
     """Store an intent, unless it is there already."""
     at("intent.begun")
-    body = codec.intent_to_wire(intent)
     connection.execute(SQL["bump_rev"])
     connection.execute(
         SQL["put_intent"],
         {
             "id": intent.id,
             "writer": writer,
-            "time_us": body.pop("time_us"),
-            "worst_nusd": body.pop("worst_nusd", None),
-            "body": codec.dumps(body),
+            "time_us": to_microseconds(intent.time),
+            "worst_nusd": intent.worst_nusd,
+            "body": codec.intent_body(intent),
         },
     )
     at("intent.written")
@@ -183,7 +182,7 @@ def add_live(connection: sqlite3.Connection, rows: Iterable[Live]) -> None:
                 "id": row.id,
                 "rev": rev,
                 "time_us": to_microseconds(row.time),
-                "lines": codec.dumps(codec.lines_to_wire(row.lines)),
+                "lines": codec.lines_to_json(row.lines),
             }
             for row in rows
         ],
@@ -242,8 +241,8 @@ def _columns(event: Event) -> dict[str, Any]:
         "corrects": event.corrects,
         "cost_nusd": known_cost(event.lines),
         "n_unpriced": unpriced_lines(event.lines),
-        "lines": codec.dumps(codec.lines_to_wire(event.lines)),
-        "body": codec.dumps(codec.event_body(event)),
+        "lines": codec.lines_to_json(event.lines),
+        "body": codec.event_body(event),
     }
 
 
