@@ -117,7 +117,8 @@ def _begin(
         return None
     try:
         url = request.url
-        dialect = capture.dialect(request.method, url.raw_path)
+        target = url.raw_path  # made anew each time it is asked for
+        dialect = capture.dialect(request.method, target)
         if dialect is None:
             return None
         body = _body(request)
@@ -125,7 +126,7 @@ def _begin(
         attempt = capture.begin(
             dialect,
             # Without user, password and query: none of them may be remembered.
-            url=f"{url.scheme}://{endpoint}{url.raw_path.partition(b'?')[0].decode()}",
+            url=f"{url.scheme}://{endpoint}{target.partition(b'?')[0].decode()}",
             endpoint=endpoint,
             body=body,
         )

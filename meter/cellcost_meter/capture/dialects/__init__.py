@@ -3,6 +3,8 @@
 One small module a format; a new one is a module and a row in `DIALECTS`.
 """
 
+from functools import lru_cache
+
 from cellcost_meter.capture.dialects.anthropic_messages import MESSAGES
 from cellcost_meter.capture.dialects.openai_chat import CHAT, COMPLETIONS
 from cellcost_meter.capture.dialects.openai_embeddings import EMBEDDINGS
@@ -30,9 +32,14 @@ for _dialect in (*DIALECTS, *UNREAD):
 def dialect_of(raw_path: bytes) -> Dialect | None:
     """Return the dialect spoken at a request target (path and query), or None.
 
-    Most requests of a process are no model calls: one dict look-up turns them away.
+    Most requests of a process are no model calls: one look-up turns them away.
     """
-    path = raw_path.partition(b"?")[0].rstrip(b"/")
+    return _spoken_at(raw_path.partition(b"?")[0])
+
+
+@lru_cache(maxsize=1024)
+def _spoken_at(path: bytes) -> Dialect | None:
+    path = path.rstrip(b"/")
     for suffix, dialect in _BY_LAST.get(_last(path), ()):
         if path.endswith(suffix):
             return dialect

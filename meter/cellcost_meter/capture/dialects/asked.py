@@ -33,14 +33,15 @@ def read_request(dialect: Dialect, body: bytes | None) -> Asked:
         return Asked(looks_right=False)
     if not is_object(document):
         return Asked(looks_right=False)
+    model = document.get("model")
     options = as_object(document.get("stream_options"))
     return Asked(
-        model=short_text(document.get("model")),
+        model=short_text(model),
         streamed=document.get("stream") is True,
         output_cap=_cap(document, dialect.cap_keys),
         usage_asked=options.get("include_usage") is True,
-        looks_right=isinstance(document.get("model"), str)
-        and any(key in document for key in dialect.prompt_keys),
+        looks_right=isinstance(model, str)
+        and not document.keys().isdisjoint(dialect.prompt_keys),
     )
 
 

@@ -36,6 +36,8 @@ class Counts:
         return 0
 
     def _count(self, value: object, name: str, *, fatal: bool) -> int:
+        if type(value) is int and 0 <= value <= MAX_TOKENS:
+            return value  # as nearly always
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool):
