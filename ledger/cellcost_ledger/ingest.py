@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cellcost.errors import LedgerUnavailable
 from cellcost_ledger.book import Connection, DataError, IntegrityError, batches
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.keys import Key
+from cellcost_ledger.book.migrate import NEWEST
 from cellcost_ledger.received import Accepted, Malformed, known_part, read_event
-from cellcost_ledger.rollups import deltas
+from cellcost_ledger.rollups import day_deltas, deltas
 from cellcost_ledger.wire import Batch, Reply, Result
 
 __all__ = ["ingest"]
@@ -82,6 +84,11 @@ def _store(
             "last_seen_us": now_us,
         },
     )
+    if before.writer > NEWEST:
+        raise LedgerUnavailable(
+            "this server is older than what was done to the book: restart it with the"
+            " newer cellcost; try again later"
+        )
     ids = {e.id if isinstance(e, Accepted) else e.known_id for e in events}
     hashes = batches.known_events(connection, tenant, name, ids)
     dead = batches.known_dead_letters(connection, tenant, name, ids)
@@ -122,7 +129,9 @@ def _store(
         ],
     )
     batches.put_conflicts(connection, [{**stamp, **row} for row in found.conflicts])
-    batches.add_to_rollups(connection, deltas(rows))
+    hours = deltas(rows)
+    batches.add_to_hours(connection, hours)
+    batches.add_to_days(connection, day_deltas(hours))
 
     contiguous = _contiguous(connection, tenant, name, before.last_contiguous_seq, seqs)
     batches.settle_installation(

@@ -1,7 +1,7 @@
 """Proves the law from the rows, one installation at a time.
 
 received = events + rejected; every event is what its hash says; the sums of the events
-are the rollups, key by key, to the nano-dollar.
+are the hourly rollups, and those the daily ones, key by key, to the nano-dollar.
 """
 
 from collections import Counter
@@ -13,9 +13,9 @@ from typing import Any
 
 from cellcost_ledger.book import Connection, proof
 from cellcost_ledger.book.database import Database
-from cellcost_ledger.book.schema import ROLLUP_KEYS, ROLLUP_SUMS
+from cellcost_ledger.book.schema import ROLLUP_DAY_KEYS, ROLLUP_KEYS, ROLLUP_SUMS
 from cellcost_ledger.received import core_hash, sums_of
-from cellcost_ledger.rollups import deltas
+from cellcost_ledger.rollups import day_deltas, deltas
 
 __all__ = ["Proof", "verify"]
 
@@ -81,7 +81,7 @@ def _prove(connection: Connection, *, tenant: str, name: str) -> Proof:
             if wrong:
                 _break(found, f"event {event['event_id']}: {wrong}")
         for row in deltas(event for event, _ in events):
-            key, values = _split(row)
+            key, values = _split(row, ROLLUP_KEYS)
             total = sums.setdefault(key, [0] * len(values))
             sums[key] = [a + b for a, b in zip(total, values, strict=True)]
     stored = proof.count_of(connection, "event_line", tenant, name)
@@ -94,7 +94,11 @@ def _prove(connection: Connection, *, tenant: str, name: str) -> Proof:
         if seq is not None:
             seqs[seq] += 1
     found.conflicts = proof.count_of(connection, "conflict", tenant, name)
-    _compare_rollups(found, sums, proof.rollups(connection, tenant, name))
+    hours = proof.hours(connection, tenant, name)
+    found.rollup_sum_nusd = sum(row["cost_nusd"] for row in hours)
+    _compare(found, ROLLUP_KEYS, sums, hours)
+    days = dict(_split(row, ROLLUP_DAY_KEYS) for row in day_deltas(hours))
+    _compare(found, ROLLUP_DAY_KEYS, days, proof.days(connection, tenant, name))
     _read_seqs(found, seqs)
     _compare_installation(found, proof.installation_row(connection, tenant, name), seqs)
     return found
@@ -125,19 +129,21 @@ def _wrong(event: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> str:
     return ""
 
 
-def _compare_rollups(
+def _compare(
     found: Proof,
+    keys: Sequence[str],
     sums: Mapping[tuple[Any, ...], Sequence[int]],
     rows: Sequence[Mapping[str, Any]],
 ) -> None:
     left = dict(sums)
     for row in rows:
-        key, values = _split(row)
-        found.rollup_sum_nusd += row["cost_nusd"]
+        key, values = _split(row, keys)
         if left.pop(key, None) != values:
-            _break(found, f"the rollup of {_named(key)} is not the sum of its events")
+            what = "events" if keys == ROLLUP_KEYS else "hours"
+            name = _named(keys, key)
+            _break(found, f"the rollup of {name} is not the sum of its {what}")
     for key in left:
-        _break(found, f"the rollup of {_named(key)} is missing")
+        _break(found, f"the rollup of {_named(keys, key)} is missing")
 
 
 def _read_seqs(found: Proof, seqs: Mapping[int, int]) -> None:
@@ -182,13 +188,15 @@ def _break(found: Proof, what: str) -> None:
         found.broken.append(what)
 
 
-def _split(row: Mapping[str, Any]) -> tuple[tuple[Any, ...], list[int]]:
-    return tuple(row[n] for n in ROLLUP_KEYS), [row[n] for n in ROLLUP_SUMS]
+def _split(
+    row: Mapping[str, Any], keys: Sequence[str]
+) -> tuple[tuple[Any, ...], list[int]]:
+    return tuple(row[n] for n in keys), [row[n] for n in ROLLUP_SUMS]
 
 
-def _named(key: tuple[Any, ...]) -> str:
+def _named(keys: Sequence[str], key: tuple[Any, ...]) -> str:
     return " ".join(
         f"{name}={value}"
-        for name, value in zip(ROLLUP_KEYS[2:], key[2:], strict=True)
+        for name, value in zip(keys[2:], key[2:], strict=True)
         if value != ""
     )

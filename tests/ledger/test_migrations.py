@@ -17,9 +17,11 @@ from cellcost_ledger.book.migrate import (
     require_current,
     version,
 )
-from cellcost_ledger.book.schema import METADATA, ROLLUP_KEYS
+from cellcost_ledger.book.schema import METADATA, ROLLUP_KEYS, installation
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest import Ledger, wire
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -137,3 +139,22 @@ def test_a_sqlite_book_that_another_process_holds_is_waited_for(
 def _closed(*books: Database) -> None:
     for book in books:
         book.close()
+
+
+def test_a_server_older_than_what_was_done_to_an_installation_leaves_it_alone(
+    ledger: Ledger,
+) -> None:
+    client = ledger.client()
+    client.statuses([wire(1)])
+    book = ledger.book()
+    ours = installation.c.tenant == ledger.tenant
+    newer = sa.update(installation).where(ours).values(writer=NEWEST + 1)
+    book.write(lambda c: c.execute(newer))
+    answer = client.send_events([wire(2)])
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+    assert client.statuses([wire(1)], "another") == ["stored"]
+    again = sa.update(installation).where(ours).values(writer=NEWEST)
+    book.write(lambda c: c.execute(again))
+    book.close()
+    assert client.statuses([wire(2)]) == ["stored"]
+    assert ledger.proof().events == 2

@@ -15,6 +15,7 @@ from cellcost_ledger.book.schema import (
     event,
     event_line,
     installation,
+    rollup_day,
     rollup_hour,
 )
 
@@ -39,6 +40,9 @@ CHANGES: list[tuple[sa.Table, Change, str]] = [
     (rollup_hour, _set(team="ads"), "is missing"),
     (rollup_hour, _set(hour=rollup_hour.c.hour + 1), "is missing"),
     (rollup_hour, _delete, "is missing"),
+    (rollup_day, _set(cost_nusd=rollup_day.c.cost_nusd + 1), "sum of its hours"),
+    (rollup_day, _set(model="dear"), "is missing"),
+    (rollup_day, _delete, "rollup of day="),
     (event, _set(cost_nusd=event.c.cost_nusd - 1), "its cost_nusd is"),
     (event, _set(cost_nusd=None), "its cost_nusd is"),
     (event, _set(time_us=event.c.time_us + 1), "what its hash says"),

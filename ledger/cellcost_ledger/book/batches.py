@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cellcost_ledger.book.schema import (
+    ROLLUP_DAY_KEYS,
     ROLLUP_KEYS,
     ROLLUP_SUMS,
     conflict,
@@ -14,11 +15,13 @@ from cellcost_ledger.book.schema import (
     event,
     event_line,
     installation,
+    rollup_day,
     rollup_hour,
 )
 
 __all__ = [
-    "add_to_rollups",
+    "add_to_days",
+    "add_to_hours",
     "drop_dead_letters",
     "known_dead_letters",
     "known_events",
@@ -38,7 +41,7 @@ def lock_installation(connection: sa.Connection, row: Row) -> sa.Row[Any]:
     """Return the installation's row, made if need be and locked until the commit."""
     statement: Any = _insert(connection, installation)
     statement = statement.values(
-        **row, received=0, last_contiguous_seq=0, forked=0
+        **row, received=0, last_contiguous_seq=0, forked=0, writer=0
     ).on_conflict_do_update(
         index_elements=["tenant", "installation"],
         set_={
@@ -49,7 +52,10 @@ def lock_installation(connection: sa.Connection, row: Row) -> sa.Row[Any]:
     columns = installation.c
     return connection.execute(
         statement.returning(
-            columns.received, columns.last_contiguous_seq, columns.forked
+            columns.received,
+            columns.last_contiguous_seq,
+            columns.forked,
+            columns.writer,
         )
     ).one()
 
@@ -163,19 +169,31 @@ def put_conflicts(connection: sa.Connection, rows: Sequence[Row]) -> None:
         connection.execute(statement.values(**row).on_conflict_do_nothing())
 
 
-def add_to_rollups(connection: sa.Connection, rows: Sequence[Row]) -> None:
+def add_to_hours(connection: sa.Connection, rows: Sequence[Row]) -> None:
     """Add deltas, which must be sorted by key, to the hourly sums."""
+    _add(connection, rollup_hour, ROLLUP_KEYS, rows)
+
+
+def add_to_days(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Add deltas, which must be sorted by key, to the daily sums."""
+    _add(connection, rollup_day, ROLLUP_DAY_KEYS, rows)
+
+
+def _add(
+    connection: sa.Connection,
+    table: sa.Table,
+    keys: Sequence[str],
+    rows: Sequence[Row],
+) -> None:
     if not rows:
         return
-    names = [*ROLLUP_KEYS, *ROLLUP_SUMS]
-    statement: Any = _insert(connection, rollup_hour)
+    names = [*keys, *ROLLUP_SUMS]
+    statement: Any = _insert(connection, table)
     if connection.dialect.name == "postgresql":
-        statement = statement.from_select(names, _unnest(rollup_hour, names, rows))
+        statement = statement.from_select(names, _unnest(table, names, rows))
     statement = statement.on_conflict_do_update(
-        index_elements=list(ROLLUP_KEYS),
-        set_={
-            name: rollup_hour.c[name] + statement.excluded[name] for name in ROLLUP_SUMS
-        },
+        index_elements=list(keys),
+        set_={name: table.c[name] + statement.excluded[name] for name in ROLLUP_SUMS},
     )
     if connection.dialect.name == "postgresql":
         connection.execute(statement)
@@ -190,7 +208,7 @@ def _insert_rows(
         return
     if connection.dialect.name == "postgresql":
         # Twice as fast as VALUES, measured on PostgreSQL 15 and 18.
-        names = [column.name for column in table.columns]
+        names = list(rows[0])
         statement = sa.insert(table).from_select(names, _unnest(table, names, rows))
         connection.execute(statement)
     else:

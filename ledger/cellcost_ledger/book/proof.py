@@ -11,16 +11,18 @@ from cellcost_ledger.book.schema import (
     event,
     event_line,
     installation,
+    rollup_day,
     rollup_hour,
 )
 
 __all__ = [
     "count_of",
+    "days",
     "dead_letters",
     "events_with_lines",
+    "hours",
     "installation_row",
     "installations",
-    "rollups",
 ]
 
 _PAGE = 1000
@@ -28,7 +30,10 @@ _PAGE = 1000
 
 def installations(connection: sa.Connection) -> list[tuple[str, str]]:
     """Return (tenant, installation) of whatever any table knows."""
-    tables = (installation, event, dead_letter, conflict, rollup_hour)
+    tables = (
+        *(installation, event, dead_letter, conflict),
+        *(rollup_hour, rollup_day),
+    )
     found = sa.union(*(sa.select(t.c.tenant, t.c.installation) for t in tables))
     return sorted((row.tenant, row.installation) for row in connection.execute(found))
 
@@ -79,10 +84,14 @@ def dead_letters(
     return [(row.event_id, row.seq) for row in rows]
 
 
-def rollups(connection: sa.Connection, tenant: str, name: str) -> list[dict[str, Any]]:
+def hours(connection: sa.Connection, tenant: str, name: str) -> list[dict[str, Any]]:
     """Return the hourly sums."""
-    statement = sa.select(rollup_hour).where(_of(rollup_hour, tenant, name))
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return _rows(connection, rollup_hour, tenant, name)
+
+
+def days(connection: sa.Connection, tenant: str, name: str) -> list[dict[str, Any]]:
+    """Return the daily sums."""
+    return _rows(connection, rollup_day, tenant, name)
 
 
 def count_of(connection: sa.Connection, table: str, tenant: str, name: str) -> int:
@@ -90,6 +99,13 @@ def count_of(connection: sa.Connection, table: str, tenant: str, name: str) -> i
     found = {"conflict": conflict, "event_line": event_line}[table]
     statement = sa.select(sa.func.count()).select_from(found)
     return connection.scalar(statement.where(_of(found, tenant, name))) or 0
+
+
+def _rows(
+    connection: sa.Connection, table: sa.Table, tenant: str, name: str
+) -> list[dict[str, Any]]:
+    statement = sa.select(table).where(_of(table, tenant, name))
+    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def _of(table: sa.Table, tenant: str, name: str) -> sa.ColumnElement[bool]:

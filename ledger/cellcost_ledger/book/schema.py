@@ -15,14 +15,18 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 __all__ = [
     "METADATA",
+    "ROLLUP_DAY_KEYS",
     "ROLLUP_KEYS",
     "ROLLUP_SUMS",
     "api_key",
     "conflict",
+    "day_seal",
     "dead_letter",
     "event",
     "event_line",
     "installation",
+    "pruned_event",
+    "rollup_day",
     "rollup_hour",
 ]
 
@@ -41,6 +45,7 @@ ROLLUP_KEYS = (
     "model",
     "user_name",
 )
+ROLLUP_DAY_KEYS = tuple("day" if name == "hour" else name for name in ROLLUP_KEYS)
 ROLLUP_SUMS = (
     "events",
     "calls",
@@ -72,6 +77,8 @@ installation = Table(
     _int("received"),
     _int("last_contiguous_seq"),
     _int("forked"),
+    _int("writer"),
+    _int("clock_off"),
     PrimaryKeyConstraint("tenant", "installation"),
 )
 
@@ -102,6 +109,7 @@ event = Table(
     _text("core_hash"),
     Column("tags", _JSON, nullable=False),
     _text("body"),
+    _int("seal"),
     PrimaryKeyConstraint("tenant", "installation", "event_id"),
 )
 
@@ -163,6 +171,48 @@ rollup_hour = Table(
     *(_text(name) for name in ROLLUP_KEYS[3:]),
     *(_int(name) for name in ROLLUP_SUMS),
     PrimaryKeyConstraint(*ROLLUP_KEYS),
+)
+
+rollup_day = Table(
+    "rollup_day",
+    METADATA,
+    _text("tenant"),
+    _text("installation"),
+    _int("day"),
+    *(_text(name) for name in ROLLUP_DAY_KEYS[3:]),
+    *(_int(name) for name in ROLLUP_SUMS),
+    PrimaryKeyConstraint(*ROLLUP_DAY_KEYS),
+)
+
+day_seal = Table(
+    "day_seal",
+    METADATA,
+    _text("tenant"),
+    _text("installation"),
+    _int("number"),
+    _int("day"),
+    _int("late"),
+    _int("closed_us"),
+    _int("first_seq"),
+    _int("last_seq"),
+    *(_int(name) for name in ROLLUP_SUMS),
+    _text("members"),
+    _text("hours"),
+    _text("digest"),
+    _int("pruned_us", null=True),
+    PrimaryKeyConstraint("tenant", "installation", "number"),
+)
+
+pruned_event = Table(
+    "pruned_event",
+    METADATA,
+    _text("tenant"),
+    _text("installation"),
+    _text("event_id"),
+    _int("seq"),
+    _int("seal"),
+    _text("core_hash"),
+    PrimaryKeyConstraint("tenant", "installation", "event_id"),
 )
 
 api_key = Table(

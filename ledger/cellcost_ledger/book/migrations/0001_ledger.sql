@@ -12,6 +12,8 @@ CREATE TABLE installation (
     received            BIGINT NOT NULL,
     last_contiguous_seq BIGINT NOT NULL,
     forked              BIGINT NOT NULL,
+    -- The oldest migration whose code may write it; an older server leaves it alone.
+    writer              BIGINT NOT NULL,
     PRIMARY KEY (tenant, installation)
 );
 
@@ -117,6 +119,32 @@ CREATE TABLE rollup_hour (
     CHECK (output_tokens BETWEEN -4000000000000000000 AND 4000000000000000000)
 );
 CREATE INDEX rollup_hour_time ON rollup_hour (tenant, hour);
+
+-- The same of one day (days since 1970, UTC).
+CREATE TABLE rollup_day (
+    tenant        TEXT   NOT NULL,
+    installation  TEXT   NOT NULL,
+    day           BIGINT NOT NULL,
+    team          TEXT   NOT NULL,
+    function      TEXT   NOT NULL,
+    environment   TEXT   NOT NULL,
+    provider      TEXT   NOT NULL,
+    model         TEXT   NOT NULL,
+    user_name     TEXT   NOT NULL,
+    events        BIGINT NOT NULL,
+    calls         BIGINT NOT NULL,
+    n_priced      BIGINT NOT NULL,
+    n_unpriced    BIGINT NOT NULL,
+    cost_nusd     BIGINT NOT NULL,
+    input_tokens  BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL,
+    PRIMARY KEY (tenant, installation, day, team, function, environment, provider,
+                 model, user_name),
+    CHECK (cost_nusd BETWEEN -4000000000000000000 AND 4000000000000000000),
+    CHECK (input_tokens BETWEEN -4000000000000000000 AND 4000000000000000000),
+    CHECK (output_tokens BETWEEN -4000000000000000000 AND 4000000000000000000)
+);
+CREATE INDEX rollup_day_time ON rollup_day (tenant, day);
 
 -- Who may do what. The secret is not here, only its SHA-256.
 CREATE TABLE api_key (

@@ -1,0 +1,81 @@
+"""The daily sums: of the same transaction, of the event's own day, equal to the hours."""
+
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellcost.clock import to_microseconds
+from cellcost_ledger.book.schema import ROLLUP_SUMS, rollup_day
+from cellcost_ledger.rollups import DAY_US, HOURS_A_DAY, day_deltas, deltas
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest import Ledger, cost_of, noon, wire
+
+_ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "tenant": st.just("t"),
+            "installation": st.sampled_from("ab"),
+            "time_us": st.integers(0, 3 * DAY_US),
+            **dict.fromkeys(
+                ("team", "function", "environment", "provider", "model", "user_name"),
+                st.sampled_from(["", "x"]),
+            ),
+            "kind": st.sampled_from(["llm", "gpu"]),
+            "cost_nusd": st.none() | st.integers(-(10**15), 10**15),
+            "n_unpriced": st.integers(-1, 3),
+            "input_tokens": st.integers(-5, 5),
+            "output_tokens": st.integers(-5, 5),
+        }
+    ),
+    max_size=30,
+)
+
+
+@given(_ROWS)
+def test_days_and_hours_of_any_events_have_the_same_sums(
+    rows: list[dict[str, Any]],
+) -> None:
+    hours = deltas(rows)
+    days = day_deltas(hours)
+    for name in ROLLUP_SUMS:
+        assert sum(r[name] for r in days) == sum(r[name] for r in hours)
+    assert {row["day"] for row in days} == {r["hour"] // HOURS_A_DAY for r in hours}
+    assert len({_key(row) for row in days}) == len(days)
+    assert [_key(row) for row in days] == sorted(_key(row) for row in days)
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(value for name, value in row.items() if name not in ROLLUP_SUMS)
+
+
+def test_late_events_and_corrections_land_in_the_day_of_their_own_time(
+    ledger: Ledger,
+) -> None:
+    client = ledger.client()
+    today = to_microseconds(noon(20))
+    first = wire(1, time_us=today)
+    late = wire(2, time_us=to_microseconds(noon(20) - timedelta(days=9)))
+    correction = wire(3, kind="correction", corrects=late["id"], time_us=today)
+    client.statuses([first, correction])
+    client.statuses([late])
+    statement = sa.select(
+        rollup_day.c.day,
+        sa.func.sum(rollup_day.c.events),
+        sa.func.sum(rollup_day.c.cost_nusd),
+    ).where(rollup_day.c.tenant == ledger.tenant)
+    book = ledger.book()
+    rows = book.read(lambda c: c.execute(statement.group_by(rollup_day.c.day)).all())
+    book.close()
+    assert sorted((day, int(n), int(cost)) for day, n, cost in rows) == [
+        (today // DAY_US - 9, 1, cost_of(late)),
+        (today // DAY_US, 2, cost_of(first) + cost_of(correction)),
+    ]
+    assert ledger.proof().holds
