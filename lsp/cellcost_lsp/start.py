@@ -64,6 +64,8 @@ def _run(arguments: argparse.Namespace) -> int:
     # What a library prints, even while it is imported, must not garble the protocol.
     protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # What is imported stays; looking through it for garbage took a tenth of the start.
+    gc.disable()
     from cellcost_lsp.server import CostServer
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
@@ -73,9 +75,10 @@ def _run(arguments: argparse.Namespace) -> int:
     # the default, would be paid at each of the hand-overs of a key.
     sys.setswitchinterval(0.0005)
     server = CostServer()
-    # What was imported stays: looking through it for garbage would hold up keys.
+    # Nor is it looked through later, which would hold up keys.
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    gc.enable()
     if address is not None:
         server.start_tcp(*address)
     else:

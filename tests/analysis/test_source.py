@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellcost.analysis import Document, Notebook, analyse
-from cellcost.analysis.source import Source
+from cellcost.analysis.source import _TOKEN, Source
 from cellcost.analysis.units import broken
 
 PROGRAM = '''"""Docs with client.chat.completions.create(model="gpt-4o")."""
@@ -117,3 +117,28 @@ def test_a_statement_that_is_being_typed_is_told_from_its_neighbours() -> None:
     assert [row for row in range(5) if broken(document, None, row)] == [1, 2, 4]
     document.update("x = 1\ny = f(\n  2)\nimport z\nz()")
     assert not any(broken(document, None, row) for row in range(5))
+
+
+def _end_of_tripled(text: str) -> int:
+    """Return where the text in three quotes ends that `text` starts with; -1: open."""
+    quotes, at = text[:3], 3
+    while at < len(text):
+        if text[at] == "\\":
+            at += 2
+        elif text.startswith(quotes, at):
+            return at + 3
+        else:
+            at += 1
+    return -1
+
+
+@given(st.sampled_from(['"""', "'''"]), st.text("\\\"'\na", max_size=20))
+def test_a_text_in_three_quotes_ends_where_python_ends_it(
+    quotes: str, rest: str
+) -> None:
+    text = quotes + rest
+    found = _TOKEN.match(text)
+    assert found is not None
+    end = _end_of_tripled(text)
+    assert (found.lastgroup == "loose") == (end < 0)
+    assert end < 0 or found.end() == end

@@ -19,10 +19,12 @@ _DEFINED = re.compile(
     r"|(?P<names>[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*(?::[^=\n]*)?=(?!=)"
 )
 _KEPT = re.compile(
-    r"^[ \t]*\w+(?:\.\w+)*\.(?P<name>\w+)[ \t]*(?::[^=\n]*)?=(?!=)(?P<value>.*)$",
-    re.MULTILINE,
+    r"\n[ \t]*+\w++(?:\.\w++)*?\.(?P<name>\w++)[ \t]*+(?::[^=\n]*+)?=(?!=)(?P<value>.*)"
 )
-"""An attribute that is assigned: what holds it may spend if its value may."""
+"""An attribute that is assigned: what holds it may spend if its value may.
+
+With the line end before it, which is found faster than `^`.
+"""
 _WORDS = re.compile(r"\w+")
 _Item = tuple[tuple[str, ...], frozenset[str]]
 
@@ -83,7 +85,7 @@ def _kept_items(chunk: Chunk) -> tuple[_Item, ...]:
 
 def _items(chunk: Chunk) -> Iterator[_Item]:
     text = chunk.text
-    for kept in _KEPT.finditer(text):
+    for kept in _KEPT.finditer(f"\n{text}"):
         yield (kept["name"],), frozenset(_WORDS.findall(kept["value"]))
     at = 0
     while text.startswith("@", at):

@@ -18,18 +18,31 @@ __all__ = ["Chunk", "Source", "code_words", "normal_lines"]
 # The line ends of the Language Server Protocol, not those of str.splitlines().
 _LINE_END = re.compile(r"\r\n?")
 
+
+def _tripled(quote: str) -> str:
+    """Return the pattern of a text in three quotes.
+
+    The first half takes texts without an escaped quote several times as fast: a prompt
+    of 100 kB is looked through at every key.
+    """
+    q = quote
+    plain = rf"[^{q}]*+(?:(?<!\\){q}(?!{q}{q})[^{q}]*+)*+(?<!\\){q}{{3}}"
+    escaped = rf"(?:[^{q}\\]++|\\.|{q}(?!{q}{q}))*+{q}{{3}}"
+    return rf"{q}{{3}}(?:{plain}|{escaped})"
+
+
+_TRIPLED = f"(?:{_tripled(chr(34))}|{_tripled(chr(39))})"
 _TOKEN = re.compile(
-    r"""
+    rf"""
     \#[^\n]*+
-    | "{3}(?:[^"\\]++|\\.|"(?!""))*+"{3}
-    | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
-    | (?P<loose>"{3} | '{3})
+    | {_TRIPLED}
+    | (?P<loose>"{{3}} | '{{3}})
     | "(?:[^"\\\n]++|\\.)*+"
     | '(?:[^'\\\n]++|\\.)*+'
     | ["'][^\n]*+
-    | (?P<open>[(\[{])
-    | (?P<close>[)\]}])
-    | (?P<start>\n(?=[^\s\#)\]}]))
+    | (?P<open>[(\[{{])
+    | (?P<close>[)\]}}])
+    | (?P<start>\n(?=[^\s\#)\]}}]))
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -47,12 +60,10 @@ _DEFINES = re.compile(
 )
 # Comments, and triple-quoted texts that are no f-strings; other strings stay.
 _PROSE = re.compile(
-    r"""
+    rf"""
     (?P<prose>\#[^\n]*+
-    | (?<!\w)[rRbBuU]{0,2}(?:"{3}(?:[^"\\]++|\\.|"(?!""))*+"{3}
-    | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}))
-    | "{3}(?:[^"\\]++|\\.|"(?!""))*+"{3}
-    | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
+    | (?<!\w)[rRbBuU]{{0,2}}{_TRIPLED})
+    | {_TRIPLED}
     | "(?:[^"\\\n]++|\\.)*+"
     | '(?:[^'\\\n]++|\\.)*+'
     """,

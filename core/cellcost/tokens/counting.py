@@ -17,7 +17,7 @@ _WHOLE = 4_096
 _LONGEST = 16_384
 # Sum of the chunks' tokens = tokens of the whole, for o200k and cl100k: a piece of
 # either pattern never spans these places (held by a test on random text).
-_LINES = re.compile(r"(?<=\n)(?=[^\s/]|[ \t]{1,100}\S)")
+_LINE_END = re.compile(r"\n(?=[^\s/]|[ \t]{1,100}\S)")
 _WORD_START = re.compile(r"(?<=\S)(?=[ \t]{1,100}\S)")
 _CACHED_CHUNKS = 20_000
 
@@ -37,7 +37,7 @@ def count(text: str, model: str = "") -> int | None:
         return _encoded(encoding, text)
     name = encoding.name
     total = 0
-    for chunk in _LINES.split(text):
+    for chunk in _lines(text):
         # Two hashes, not the text: no prompt is kept.
         key = (name, hash(chunk), len(chunk))
         tokens = _cache.get(key)
@@ -48,6 +48,13 @@ def count(text: str, model: str = "") -> int | None:
             _cache[key] = tokens
         total += tokens
     return total
+
+
+def _lines(text: str) -> list[str]:
+    """Return `text` cut before lines that a token cannot reach into."""
+    ends = [found.end() for found in _LINE_END.finditer(text)]
+    starts = [0, *ends]
+    return [text[at:end] for at, end in zip(starts, [*ends, len(text)], strict=True)]
 
 
 def guess(n_bytes: int) -> int:
