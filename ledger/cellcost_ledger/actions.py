@@ -4,17 +4,18 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from cellcost.cli.output import Column, print_line, table
 from cellcost.clock import from_microseconds, to_microseconds, utc_now
 from cellcost.errors import ConfigError
 from cellcost.money import format_usd
-from cellcost_ledger.book.database import Database, open_database, resolve_url
+from cellcost_ledger.book.database import open_database
 from cellcost_ledger.book.keys import Key, create_key, list_keys, revoke_key
-from cellcost_ledger.book.migrate import migrate, require_current
+from cellcost_ledger.book.migrate import migrate
+from cellcost_ledger.opening import existing, ready
 from cellcost_ledger.serve import serve
+from cellcost_ledger.upkeep import close_action, prune_action
 from cellcost_ledger.verify import Proof, verify
 
 __all__ = ["ACTIONS"]
@@ -22,21 +23,8 @@ __all__ = ["ACTIONS"]
 _STATEMENT_SECONDS = 30
 
 
-def _ready(arguments: argparse.Namespace, **options: int) -> Database:
-    """Return the book with its tables up to date.
-
-    A SQLite file needs no operator; in PostgreSQL migrating is somebody's decision.
-    """
-    database = open_database(arguments.database, **options)
-    if database.is_sqlite:
-        migrate(database)
-    else:
-        require_current(database)
-    return database
-
-
 def _serve(arguments: argparse.Namespace) -> int:
-    database = _ready(arguments, statement_seconds=_STATEMENT_SECONDS)
+    database = ready(arguments.database, statement_seconds=_STATEMENT_SECONDS)
     serve(database, host=arguments.host, port=arguments.port, rate=arguments.rate)
     return 0
 
@@ -51,11 +39,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    url = resolve_url(arguments.database)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise ConfigError(f"there is no ledger at {url.database}; name its --database")
-    database = open_database(arguments.database)
-    require_current(database)
+    database = existing(arguments.database)
     proofs = verify(database, tenant=arguments.tenant)
     database.close()
     if arguments.json:
@@ -72,7 +56,7 @@ def _create_key(arguments: argparse.Namespace) -> int:
     now = utc_now()
     if arguments.expires is not None and arguments.expires <= now:
         raise ConfigError("the key would have expired already")
-    database = _ready(arguments)
+    database = ready(arguments.database)
     _, text = create_key(
         database,
         team=arguments.team,
@@ -91,7 +75,7 @@ def _create_key(arguments: argparse.Namespace) -> int:
 
 
 def _list_keys(arguments: argparse.Namespace) -> int:
-    database = _ready(arguments)
+    database = ready(arguments.database)
     now_us = to_microseconds(utc_now())
     keys = list_keys(database)
     database.close()
@@ -123,7 +107,7 @@ def _list_keys(arguments: argparse.Namespace) -> int:
 
 
 def _revoke_key(arguments: argparse.Namespace) -> int:
-    database = _ready(arguments)
+    database = ready(arguments.database)
     key_id = arguments.key_id
     done = revoke_key(database, key_id, now_us=to_microseconds(utc_now()))
     database.close()
@@ -152,11 +136,13 @@ def _report(proofs: list[Proof]) -> dict[str, Any]:
 
 
 _COUNTS = ("received", "events", "rejected", "conflicts", "gaps", "forks")
+_SEALED = ("sealed", "pruned")
 _SUMS = ("sum_nusd", "rollup_sum_nusd")
 
 
 def _total(proofs: list[Proof]) -> dict[str, Any]:
-    counts = {n: sum(getattr(proof, n) for proof in proofs) for n in _COUNTS}
+    names = (*_COUNTS, *_SEALED)
+    counts = {n: sum(getattr(proof, n) for proof in proofs) for n in names}
     sums = {n: str(sum(getattr(proof, n) for proof in proofs)) for n in _SUMS}
     return {**counts, **sums}
 
@@ -186,6 +172,11 @@ def _print_proofs(proofs: list[Proof]) -> None:
             print_line(f"{proof.installation}: seq {seq} has two events (a copy)")
         for what in proof.broken:
             print_line(f"{proof.installation}: BROKEN: {what}")
+    if total["sealed"]:
+        print_line(
+            f"{total['sealed']} of these events are of closed days; the rows of"
+            f" {total['pruned']} are removed"
+        )
     spent = format_usd(int(total["sum_nusd"]))
     noun = "event" if total["events"] == 1 else "events"
     law = "holds" if holds else "is BROKEN"
@@ -212,6 +203,8 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
     "migrate": _migrate,
     "verify": _verify,
+    "close": close_action,
+    "prune": prune_action,
     "key_create": _create_key,
     "key_list": _list_keys,
     "key_revoke": _revoke_key,

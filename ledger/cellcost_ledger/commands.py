@@ -40,6 +40,7 @@ def register(subparsers: "SubParsers") -> None:
     verify = _add(actions, "verify", "prove the law from the rows; exit 1 if it breaks")
     verify.add_argument("--tenant", help="of this company only")
     _takes_json(verify)
+    _add_upkeep(actions)
 
     key = actions.add_parser("key", help="make, list and revoke keys")
     keys = _group(key, "key_action")
@@ -70,6 +71,21 @@ def register(subparsers: "SubParsers") -> None:
     _takes_json(_add(keys, "list", "every key, without its secret"))
     revoke = _add(keys, "revoke", "end a key at once")
     revoke.add_argument("key_id", metavar="KEY", help="its id, as `key list` shows it")
+
+
+def _add_upkeep(actions: "SubParsers") -> None:
+    close = _add(actions, "close", "seal the days before a day, of every installation")
+    close.add_argument(
+        "--until", type=_day, required=True, metavar="DAY", help="the first day not"
+    )
+    prune = _add(actions, "prune", "remove the rows of sealed events before a day")
+    prune.add_argument(
+        "--before", type=_day, required=True, metavar="DAY", help="the first that stays"
+    )
+    prune.add_argument("--dry-run", action="store_true", help="only say how many")
+    for parser in (close, prune):
+        parser.add_argument("--tenant", help="of this company only")
+        _takes_json(parser)
 
 
 def _group(parser: argparse.ArgumentParser, name: str) -> "SubParsers":

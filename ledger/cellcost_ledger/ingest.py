@@ -10,6 +10,7 @@ from cellcost_ledger.book import Connection, DataError, IntegrityError, batches
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.migrate import NEWEST
+from cellcost_ledger.book.seals import WRITER
 from cellcost_ledger.received import Accepted, Malformed, known_part, read_event
 from cellcost_ledger.rollups import day_deltas, deltas
 from cellcost_ledger.wire import Batch, Reply, Result
@@ -90,7 +91,8 @@ def _store(
             " newer cellcost; try again later"
         )
     ids = {e.id if isinstance(e, Accepted) else e.known_id for e in events}
-    hashes = batches.known_events(connection, tenant, name, ids)
+    pruned = before.writer >= WRITER
+    hashes = batches.known_events(connection, tenant, name, ids, pruned=pruned)
     dead = batches.known_dead_letters(connection, tenant, name, ids)
     found = _classify(events, hashes, dead, key)
     stamp = {"tenant": tenant, "installation": name, "received_us": now_us}
@@ -98,7 +100,7 @@ def _store(
 
     seqs = [e.seq for e in found.stored if e.id not in dead]
     seqs += [e.seq for e in found.rejected if e.seq is not None]
-    taken = batches.seqs_taken(connection, tenant, name, set(seqs))
+    taken = batches.seqs_taken(connection, tenant, name, set(seqs), pruned=pruned)
     forked = bool(before.forked) or bool(taken) or len(set(seqs)) < len(seqs)
 
     revived = [e.id for e in found.stored if e.id in dead]
@@ -133,7 +135,9 @@ def _store(
     batches.add_to_hours(connection, hours)
     batches.add_to_days(connection, day_deltas(hours))
 
-    contiguous = _contiguous(connection, tenant, name, before.last_contiguous_seq, seqs)
+    contiguous = before.last_contiguous_seq
+    if contiguous + 1 in seqs:
+        contiguous = _contiguous(connection, tenant, name, contiguous, pruned)
     batches.settle_installation(
         connection,
         tenant,
@@ -193,13 +197,11 @@ def _conflict(id_: str, digest: str, reason: str, raw: bytes) -> dict[str, Any]:
 
 
 def _contiguous(
-    connection: Connection, tenant: str, name: str, last: int, new: Sequence[int]
+    connection: Connection, tenant: str, name: str, last: int, pruned: bool
 ) -> int:
-    """Return the seq up to which everything has come, given what came now."""
-    if last + 1 not in new:
-        return last
+    """Return the seq up to which everything has come, from `last` on."""
     while True:
-        page = batches.seqs_after(connection, tenant, name, last, _PAGE)
+        page = batches.seqs_after(connection, tenant, name, last, _PAGE, pruned=pruned)
         for seq in page:
             if seq != last + 1:
                 return last

@@ -144,13 +144,15 @@ def test_every_option_and_route_is_in_the_page() -> None:
         "serve",
         "migrate",
         "verify",
+        "close",
+        "prune",
         "key create",
         "key list",
         "key revoke",
     ):
         shown = run(Path(), *action.split(), "--help").stdout
         assert f"`{action}" in text
-        for option in re.findall(r"(?<=[\s\[])--[a-z]+", shown):
+        for option in re.findall(r"(?<=[\s\[])--[a-z-]+", shown):
             assert option == "--help" or f"`{option}`" in text, option
 
 

@@ -1,4 +1,4 @@
-"""The daily sums: of the same transaction, of the event's own day, equal to the hours."""
+"""The daily sums: of the event's own day, and equal to the hourly ones."""
 
 import sys
 from collections.abc import Mapping

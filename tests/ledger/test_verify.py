@@ -122,6 +122,8 @@ def test_the_command_says_what_holds_and_exits_by_it(ledger: Ledger) -> None:
         "conflicts": 0,
         "gaps": 2,
         "forks": 0,
+        "sealed": 0,
+        "pruned": 0,
         "sum_nusd": total,
         "rollup_sum_nusd": total,
     }

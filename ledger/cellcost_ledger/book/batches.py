@@ -15,6 +15,7 @@ from cellcost_ledger.book.schema import (
     event,
     event_line,
     installation,
+    pruned_event,
     rollup_day,
     rollup_hour,
 )
@@ -82,15 +83,24 @@ def settle_installation(
 
 
 def known_events(
-    connection: sa.Connection, tenant: str, name: str, ids: Iterable[str]
+    connection: sa.Connection,
+    tenant: str,
+    name: str,
+    ids: Iterable[str],
+    *,
+    pruned: bool,
 ) -> dict[str, str]:
-    """Return the core hash of each of `ids` that is stored."""
-    found = connection.execute(
-        sa.select(event.c.event_id, event.c.core_hash).where(
-            _of(event, tenant, name), event.c.event_id.in_(list(ids))
+    """Return the core hash of each of `ids` that is stored, or was and is removed."""
+    found: dict[str, str] = {}
+    wanted = list(ids)
+    for table in (event, pruned_event) if pruned else (event,):
+        rows = connection.execute(
+            sa.select(table.c.event_id, table.c.core_hash).where(
+                _of(table, tenant, name), table.c.event_id.in_(wanted)
+            )
         )
-    )
-    return {row.event_id: row.core_hash for row in found}
+        found.update({row.event_id: row.core_hash for row in rows})
+    return found
 
 
 def known_dead_letters(
@@ -107,12 +117,17 @@ def known_dead_letters(
 
 
 def seqs_taken(
-    connection: sa.Connection, tenant: str, name: str, seqs: Iterable[int]
+    connection: sa.Connection,
+    tenant: str,
+    name: str,
+    seqs: Iterable[int],
+    *,
+    pruned: bool,
 ) -> set[int]:
     """Return those of `seqs` that some event or dead letter has."""
     wanted = list(seqs)
     taken: set[int] = set()
-    for table in (event, dead_letter):
+    for table in _with_seqs(pruned):
         taken.update(
             connection.scalars(
                 sa.select(table.c.seq).where(
@@ -124,18 +139,28 @@ def seqs_taken(
 
 
 def seqs_after(
-    connection: sa.Connection, tenant: str, name: str, seq: int, limit: int
+    connection: sa.Connection,
+    tenant: str,
+    name: str,
+    seq: int,
+    limit: int,
+    *,
+    pruned: bool,
 ) -> list[int]:
     """Return the next seqs that some event or dead letter has, in order."""
     both = sa.union(
         *(
             sa.select(table.c.seq).where(_of(table, tenant, name), table.c.seq > seq)
-            for table in (event, dead_letter)
+            for table in _with_seqs(pruned)
         )
     ).subquery()
     return list(
         connection.scalars(sa.select(both.c.seq).order_by(both.c.seq).limit(limit))
     )
+
+
+def _with_seqs(pruned: bool) -> tuple[sa.Table, ...]:
+    return (event, dead_letter, pruned_event) if pruned else (event, dead_letter)
 
 
 def put_events(

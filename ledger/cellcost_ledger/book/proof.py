@@ -7,10 +7,12 @@ import sqlalchemy as sa
 
 from cellcost_ledger.book.schema import (
     conflict,
+    day_seal,
     dead_letter,
     event,
     event_line,
     installation,
+    pruned_event,
     rollup_day,
     rollup_hour,
 )
@@ -32,7 +34,7 @@ def installations(connection: sa.Connection) -> list[tuple[str, str]]:
     """Return (tenant, installation) of whatever any table knows."""
     tables = (
         *(installation, event, dead_letter, conflict),
-        *(rollup_hour, rollup_day),
+        *(rollup_hour, rollup_day, day_seal, pruned_event),
     )
     found = sa.union(*(sa.select(t.c.tenant, t.c.installation) for t in tables))
     return sorted((row.tenant, row.installation) for row in connection.execute(found))
