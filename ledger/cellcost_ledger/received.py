@@ -135,17 +135,25 @@ def sums_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, int | None]:
 
     The cost is None if there are lines and none has a price.
     """
-    rows = list(lines)
-    costs = [line["cost_nusd"] for line in rows if line["cost_nusd"] is not None]
+    cost, n_priced, n_unpriced, into, out = 0, 0, 0, 0, 0
+    empty = True
+    for line in lines:
+        empty = False
+        quantity, meter = line["quantity"], line["meter"]
+        if line["cost_nusd"] is None:
+            n_unpriced += -1 if quantity < 0 else 1
+        else:
+            n_priced += 1
+            cost += line["cost_nusd"]
+        if meter in INPUT_METERS:
+            into += quantity
+        elif meter in OUTPUT_METERS:
+            out += quantity
     return {
-        "cost_nusd": sum(costs) if costs or not rows else None,
-        "n_unpriced": sum(
-            -1 if line["quantity"] < 0 else 1
-            for line in rows
-            if line["cost_nusd"] is None
-        ),
-        "input_tokens": _quantity(rows, INPUT_METERS),
-        "output_tokens": _quantity(rows, OUTPUT_METERS),
+        "cost_nusd": cost if n_priced or empty else None,
+        "n_unpriced": n_unpriced,
+        "input_tokens": into,
+        "output_tokens": out,
     }
 
 
@@ -196,7 +204,7 @@ def _accept(event: WireEvent, installation: str, raw: bytes) -> Accepted:
         "claimed_user": event.where.user,
         **sums_of(lines),
         "core_hash": hashed,
-        "tags": tags,
+        "tags": encode(tags).decode(),
         "body": encode(_body(event)).decode(),
     }
     return Accepted(
@@ -219,12 +227,10 @@ def _body(event: WireEvent) -> dict[str, Any]:
     return body
 
 
-def _quantity(lines: Iterable[Mapping[str, Any]], meters: frozenset[str]) -> int:
-    return sum(line["quantity"] for line in lines if line["meter"] in meters)
-
-
 def _key(text: str) -> str:
     """Return `text` as short as a rollup's key may be; the tag itself stays whole."""
+    if len(text) <= _KEY_BYTES // 4:
+        return text
     found = text.encode()
     if len(found) <= _KEY_BYTES:
         return text

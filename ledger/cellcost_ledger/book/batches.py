@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from cellcost_ledger.book.bulk import add_rows, among, insert_rows
 from cellcost_ledger.book.schema import (
     ROLLUP_DAY_KEYS,
     ROLLUP_KEYS,
-    ROLLUP_SUMS,
     conflict,
     dead_letter,
     event,
@@ -96,7 +96,7 @@ def known_events(
     for table in (event, pruned_event) if pruned else (event,):
         rows = connection.execute(
             sa.select(table.c.event_id, table.c.core_hash).where(
-                _of(table, tenant, name), table.c.event_id.in_(wanted)
+                _of(table, tenant, name), among(connection, table.c.event_id, wanted)
             )
         )
         found.update({row.event_id: row.core_hash for row in rows})
@@ -110,7 +110,8 @@ def known_dead_letters(
     return set(
         connection.scalars(
             sa.select(dead_letter.c.event_id).where(
-                _of(dead_letter, tenant, name), dead_letter.c.event_id.in_(list(ids))
+                _of(dead_letter, tenant, name),
+                among(connection, dead_letter.c.event_id, ids),
             )
         )
     )
@@ -131,7 +132,7 @@ def seqs_taken(
         taken.update(
             connection.scalars(
                 sa.select(table.c.seq).where(
-                    _of(table, tenant, name), table.c.seq.in_(wanted)
+                    _of(table, tenant, name), among(connection, table.c.seq, wanted)
                 )
             )
         )
@@ -167,13 +168,13 @@ def put_events(
     connection: sa.Connection, events: Sequence[Row], lines: Sequence[Row]
 ) -> None:
     """Insert new events and their lines; an id that is stored already is an error."""
-    _insert_rows(connection, event, events)
-    _insert_rows(connection, event_line, lines)
+    insert_rows(connection, event, events)
+    insert_rows(connection, event_line, lines)
 
 
 def put_dead_letters(connection: sa.Connection, rows: Sequence[Row]) -> None:
     """Insert what was rejected."""
-    _insert_rows(connection, dead_letter, rows)
+    insert_rows(connection, dead_letter, rows)
 
 
 def drop_dead_letters(
@@ -182,7 +183,8 @@ def drop_dead_letters(
     """Delete the dead letters of events that are stored now."""
     connection.execute(
         sa.delete(dead_letter).where(
-            _of(dead_letter, tenant, name), dead_letter.c.event_id.in_(list(ids))
+            _of(dead_letter, tenant, name),
+            among(connection, dead_letter.c.event_id, ids),
         )
     )
 
@@ -196,66 +198,12 @@ def put_conflicts(connection: sa.Connection, rows: Sequence[Row]) -> None:
 
 def add_to_hours(connection: sa.Connection, rows: Sequence[Row]) -> None:
     """Add deltas, which must be sorted by key, to the hourly sums."""
-    _add(connection, rollup_hour, ROLLUP_KEYS, rows)
+    add_rows(connection, rollup_hour, rows, keys=ROLLUP_KEYS)
 
 
 def add_to_days(connection: sa.Connection, rows: Sequence[Row]) -> None:
     """Add deltas, which must be sorted by key, to the daily sums."""
-    _add(connection, rollup_day, ROLLUP_DAY_KEYS, rows)
-
-
-def _add(
-    connection: sa.Connection,
-    table: sa.Table,
-    keys: Sequence[str],
-    rows: Sequence[Row],
-) -> None:
-    if not rows:
-        return
-    names = [*keys, *ROLLUP_SUMS]
-    statement: Any = _insert(connection, table)
-    if connection.dialect.name == "postgresql":
-        statement = statement.from_select(names, _unnest(table, names, rows))
-    statement = statement.on_conflict_do_update(
-        index_elements=list(keys),
-        set_={name: table.c[name] + statement.excluded[name] for name in ROLLUP_SUMS},
-    )
-    if connection.dialect.name == "postgresql":
-        connection.execute(statement)
-    else:
-        connection.execute(statement, [dict(row) for row in rows])
-
-
-def _insert_rows(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Row]
-) -> None:
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        # Twice as fast as VALUES, measured on PostgreSQL 15 and 18.
-        names = list(rows[0])
-        statement = sa.insert(table).from_select(names, _unnest(table, names, rows))
-        connection.execute(statement)
-    else:
-        connection.execute(sa.insert(table), [dict(row) for row in rows])
-
-
-def _unnest(
-    table: sa.Table, names: Sequence[str], rows: Sequence[Row]
-) -> sa.Select[Any]:
-    arrays = [
-        sa.bindparam(
-            None,
-            [row[name] for row in rows],
-            type_=postgresql.ARRAY(table.c[name].type),
-        )
-        for name in names
-    ]
-    source = sa.func.unnest(*arrays).table_valued(
-        *(sa.column(name, table.c[name].type) for name in names)
-    )
-    given = source.render_derived(name="given")
-    return sa.select(*(given.c[name] for name in names))
+    add_rows(connection, rollup_day, rows, keys=ROLLUP_DAY_KEYS)
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:
