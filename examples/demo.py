@@ -1,10 +1,10 @@
-"""The demo: a real JupyterLab, a real notebook and a real model on this machine.
+"""The demo: a real JupyterLab, notebook, model and team's ledger on this machine.
 
-    python examples/demo.py               prints one URL; Ctrl-C stops everything
+    python examples/demo.py               prints two addresses; Ctrl-C stops everything
     python examples/demo.py --headless    runs the notebook, prints what its cells cost
 
-Everything it writes lies in `.demo/`: the journal, the settings, a copy of the
-notebook. Your own Jupyter and IPython settings are neither read nor changed.
+Everything it writes lies in `.demo/`: the journal, the settings, the ledger, a copy of
+the notebook. Your own Jupyter and IPython settings are neither read nor changed.
 """
 
 import argparse
@@ -22,7 +22,9 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from cellcost.money import format_usd
 from cellcost.testing.local_model import LocalModel, LocalModelMissing, local_model
+from demo_ledger import DemoLedger, LedgerFailed, demo_ledger
 
 EXAMPLES = Path(__file__).resolve().parent
 NOTEBOOK = "quickstart.ipynb"
@@ -57,12 +59,12 @@ def main() -> int:
         with local_model() as model:
             say(f"{model.address} answers OpenAI and Anthropic requests")
             environment = prepare(folder, model)
-            if options.headless:
-                command = [sys.executable, str(EXAMPLES / "headless.py")]
-                command.append(str(folder / "work" / NOTEBOOK))
-                return subprocess.run(command, env=environment, check=False).returncode
-            return run_lab(folder, environment)
-    except LocalModelMissing as error:
+            say("starting the team's ledger (about two seconds) ...")
+            with demo_ledger(folder, environment) as ledger:
+                if options.headless:
+                    return run_headless(folder, environment, ledger)
+                return run_lab(folder, environment, ledger)
+    except (LocalModelMissing, LedgerFailed) as error:
         say(str(error))
         return 1
     except KeyboardInterrupt:
@@ -108,7 +110,22 @@ def inherited(name: str) -> bool:
     return not name.upper().startswith(ours)
 
 
-def run_lab(folder: Path, environment: Mapping[str, str]) -> int:
+def run_headless(
+    folder: Path, environment: Mapping[str, str], ledger: DemoLedger
+) -> int:
+    """Run the notebook in a kernel, print its table, and prove what the ledger got."""
+    command = [sys.executable, str(EXAMPLES / "headless.py")]
+    command.append(str(folder / "work" / NOTEBOOK))
+    code = subprocess.run(command, env=environment, check=False).returncode
+    if code == 0:
+        ledger.send(environment)
+        proof = ledger.proof(environment)["total"]
+        cost = format_usd(int(proof["sum_nusd"]))
+        say(f"the ledger has {proof['events']} events, {cost} known, and adds up")
+    return code
+
+
+def run_lab(folder: Path, environment: Mapping[str, str], ledger: DemoLedger) -> int:
     """Run JupyterLab until Ctrl-C, its address on the screen and its log in a file."""
     port, token = free_port(), secrets.token_hex(16)
     log_path = folder / "jupyterlab.log"
@@ -129,7 +146,7 @@ def run_lab(folder: Path, environment: Mapping[str, str]) -> int:
     with log_path.open("w") as log:
         lab = subprocess.Popen(
             command,
-            env=environment,
+            env={**environment, **ledger.environment},
             stdin=subprocess.DEVNULL,  # on a terminal Ctrl-C would ask first
             stdout=log,
             stderr=log,
@@ -142,6 +159,8 @@ def run_lab(folder: Path, environment: Mapping[str, str]) -> int:
                 return 1
             say("open this and run the cells; Ctrl-C here stops everything")
             print(f"\n    {base}/lab/tree/{NOTEBOOK}?token={token}\n", flush=True)
+            say("what the team's ledger shows of it, seconds later")
+            print(f"\n    {ledger.page}\n", flush=True)
             return lab.wait()
         finally:
             lab.terminate()

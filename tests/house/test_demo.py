@@ -1,4 +1,4 @@
-"""The demo: the notebook on a real model, and the JupyterLab that it opens."""
+"""The demo: the notebook on a real model, its JupyterLab and its team's ledger."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def demo(root: Path, folder: Path, *options: str) -> list[str]:
     return [sys.executable, str(script), "--folder", str(folder), *options]
 
 
-def test_the_demo_notebook_has_a_figure_for_every_cell_that_calls(
+def test_the_demo_has_a_figure_for_every_cell_that_calls_and_its_ledger_adds_up(
     root: Path, tmp_path: Path
 ) -> None:
     process = subprocess.Popen(
@@ -64,6 +64,12 @@ def test_the_demo_notebook_has_a_figure_for_every_cell_that_calls(
         "early": (1, "partial"),
         "unpriced": (2, "unpriced"),
     }
+    stored = re.search(r"the ledger has (\d+) events, (\S+) known, and adds", printed)
+    assert stored is not None, printed
+    assert int(stored[1]) == sum(calls for calls, _ in figures.values())
+    total = re.search(r"^total .*[≥≈ ](\$[\d.]+)", printed, re.MULTILINE)
+    assert total is not None
+    assert stored[2] == total[1]
 
 
 @pytest.fixture
@@ -83,30 +89,38 @@ def running_demo(root: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="NOT RUN: Ctrl-C is a POSIX signal")
-def test_the_demo_prints_one_address_that_answers_and_ctrl_c_stops_all(
+def test_the_demo_prints_addresses_that_answer_and_ctrl_c_stops_all(
     running_demo: subprocess.Popen[str],
 ) -> None:
     assert running_demo.stdout is not None
     printed = []
     for line in running_demo.stdout:
         printed.append(line)
-        if "/lab/tree/" in line:
+        if "#key=" in line:
             break
-    address = printed[-1].strip()
+    page = printed[-1].strip()
+    address = next(line.strip() for line in printed if "/lab/tree/" in line)
     assert address.startswith("http://127.0.0.1:"), "".join(printed)
     assert sum("token=" in line for line in printed) == 1
     model = next(
         re.findall(r"http://\S+", line)[0] for line in printed if "http" in line
     )
 
-    with urllib.request.urlopen(address, timeout=30) as page:
-        assert b"JupyterLab" in page.read()
+    with urllib.request.urlopen(address, timeout=30) as lab:
+        assert b"JupyterLab" in lab.read()
     api = address.replace("/lab/tree/", "/cellcost/api/notebook?path=", 1)
     with urllib.request.urlopen(api.replace("?token", "&token"), timeout=30) as answer:
         assert json.load(answer)["path"] == "quickstart.ipynb"
 
+    ledger, _, key = page.partition("/sign-in#key=")
+    spend = urllib.request.Request(
+        f"{ledger}/api/v1/spend", headers={"Authorization": f"Bearer {key}"}
+    )
+    with urllib.request.urlopen(spend, timeout=30) as answer:
+        assert json.load(answer)["total"]["events"] == 0
+
     os.killpg(running_demo.pid, signal.SIGINT)
     assert running_demo.wait(timeout=30) == 0
-    for gone in (address, f"{model}/health"):
+    for gone in (address, f"{model}/health", f"{ledger}/healthz"):
         with pytest.raises(OSError):
             urllib.request.urlopen(gone, timeout=2)
