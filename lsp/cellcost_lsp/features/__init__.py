@@ -10,6 +10,7 @@ from cellcost_lsp.features import (
     diagnostics,
     hover,
     inlay_hints,
+    sending,
     spent,
     workspace_scan,
 )
@@ -29,6 +30,7 @@ _FEATURES = (
     commands,
     workspace_scan,
     spent,
+    sending,
 )
 
 
