@@ -14,6 +14,7 @@ from cellcost_ledger.book.database import open_database
 from cellcost_ledger.book.keys import Key, create_key, list_keys, revoke_key
 from cellcost_ledger.book.migrate import migrate
 from cellcost_ledger.opening import existing, ready
+from cellcost_ledger.rescue import backup_action, restore_action
 from cellcost_ledger.serve import serve
 from cellcost_ledger.upkeep import close_action, prune_action
 from cellcost_ledger.verify import Proof, verify
@@ -205,6 +206,8 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
     "verify": _verify,
     "close": close_action,
     "prune": prune_action,
+    "backup": backup_action,
+    "restore": restore_action,
     "key_create": _create_key,
     "key_list": _list_keys,
     "key_revoke": _revoke_key,

@@ -86,6 +86,10 @@ def _add_upkeep(actions: "SubParsers") -> None:
     for parser in (close, prune):
         parser.add_argument("--tenant", help="of this company only")
         _takes_json(parser)
+    backup = _add(actions, "backup", "write the whole book into one file")
+    backup.add_argument("file", metavar="FILE", help="a new file")
+    restore = _add(actions, "restore", "read such a file into an empty book")
+    restore.add_argument("file", metavar="FILE", help="what `backup` wrote")
 
 
 def _group(parser: argparse.ArgumentParser, name: str) -> "SubParsers":

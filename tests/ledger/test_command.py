@@ -146,6 +146,8 @@ def test_every_option_and_route_is_in_the_page() -> None:
         "verify",
         "close",
         "prune",
+        "backup",
+        "restore",
         "key create",
         "key list",
         "key revoke",

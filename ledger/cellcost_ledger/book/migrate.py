@@ -51,7 +51,10 @@ NEWEST = max(migration.number for migration in migrations())
 
 
 def migrate(
-    database: Database, *, tell: Callable[[str], None] = lambda _: None
+    database: Database,
+    *,
+    upto: int = NEWEST,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[Migration]:
     """Return the migrations that were missing and now are done, all or none of them."""
 
@@ -68,7 +71,7 @@ def migrate(
             )
         )
         done = set(_numbers(connection))
-        missing = [m for m in migrations() if m.number not in done]
+        missing = [m for m in migrations() if m.number not in done and m.number <= upto]
         for migration in missing:
             tell(f"{migration.number:04d} {migration.name}")
             for statement in migration.statements(dialect):
