@@ -65,7 +65,7 @@ def _put(
     given = [values(row) for row in rows]
     if connection.dialect.name == "postgresql":
         # Twice as fast as VALUES, measured on PostgreSQL 15 and 18.
-        columns = tuple(list(column) for column in zip(*given, strict=True))
+        columns = tuple(_array(column) for column in zip(*given, strict=True))
         connection.exec_driver_sql(text, columns)
     else:
         connection.exec_driver_sql(text, given)
@@ -97,6 +97,28 @@ def _text(
         )
         text += f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sums}"
     return text
+
+
+def _array(values: Sequence[Any]) -> str:
+    """Return PostgreSQL's text of an array: the driver takes ten times as long."""
+    if isinstance(values[0], str) and None not in values:
+        # No text holds a NUL here; if one does, the driver refuses it.
+        whole = "\0".join(values)
+        if whole.count("\0") == len(values) - 1:
+            return "{" + _quoted(whole).replace("\0", '","') + "}"
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return _quoted(f"\\x{value.hex()}")
+    return _quoted(value) if isinstance(value, str) else str(int(value))
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @cache
