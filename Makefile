@@ -113,11 +113,14 @@ lint-imports:
 tsc:
 	@echo "==> tsc --noEmit"
 	@$(NPM) run --silent check
+	@$(WITH_NODE) node $(LAB)/node_modules/typescript/bin/tsc -p ledger/front
 	@$(VSCODE_NPM) run --silent check
 
 eslint:
 	@echo "==> eslint"
 	@$(NPM) run --silent lint
+	@cd ledger && $(WITH_NODE) node ../$(LAB)/node_modules/eslint/bin/eslint.js \
+	  -c front/eslint.config.mjs cellcost_ledger/pages/static
 	@$(VSCODE_NPM) run --silent lint
 
 # -- setting up -----------------------------------------------------------------------

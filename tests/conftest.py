@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Playwright keeps an event loop running in this thread from its first test to the end
     of the session, where no other test could start one.
     """
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    rooms = {"browser", "ledger_pages"}
+    items.sort(key=lambda item: not rooms.isdisjoint(item.path.parts))
 
 
 def _chromium() -> str:

@@ -113,7 +113,7 @@ def test_every_answer_carries_the_security_headers(
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
+        ("GET", "/nothing", 404),
         ("GET", "/api/v1/nothing", 404),
         ("GET", "/api/v1/installations/", 404),
         ("GET", "/api/v1/installations/%00", 404),

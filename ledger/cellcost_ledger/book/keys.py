@@ -20,6 +20,7 @@ __all__ = [
     "Scope",
     "create_key",
     "find_key",
+    "key_hash",
     "list_keys",
     "revoke_key",
 ]
@@ -123,6 +124,12 @@ def find_key(database: Database, text: str, *, now_us: int) -> Key | None:
             )
         )
     return key
+
+
+def key_hash(database: Database, key_id: str) -> str | None:
+    """Return what is kept of a key's secret, or None for a key that is unknown."""
+    statement = sa.select(api_key.c.secret_hash).where(api_key.c.key_id == key_id)
+    return database.read(lambda c: c.execute(statement).scalar_one_or_none())
 
 
 def list_keys(database: Database) -> list[Key]:

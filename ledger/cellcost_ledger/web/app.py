@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cellcost.errors import LedgerUnavailable
+from cellcost_ledger.pages.routes import PAGES
 from cellcost_ledger.web.desk import Desk
 from cellcost_ledger.web.errors import ApiError, answer_error, answer_http_error
 from cellcost_ledger.web.events import Events
@@ -48,7 +49,7 @@ def make_app(desk: Desk, *, started: Callable[[], None]) -> Watch:
         desk.close()
 
     app = Starlette(
-        routes=ROUTES,
+        routes=(*ROUTES, *PAGES),
         lifespan=lifespan,
         exception_handlers={
             ApiError: _known_error,

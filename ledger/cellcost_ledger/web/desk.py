@@ -5,13 +5,15 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from starlette.requests import Request
 
 from cellcost.clock import to_microseconds, utc_now
 from cellcost_ledger.book.database import Database
-from cellcost_ledger.book.keys import Key, Scope, find_key
+from cellcost_ledger.book.keys import Key, Scope, find_key, key_hash
+from cellcost_ledger.pages.session import COOKIE, unseal
 from cellcost_ledger.web.errors import ApiError
 from cellcost_ledger.web.metrics import Metrics
 from cellcost_ledger.web.pace import Pace
@@ -59,13 +61,8 @@ class Desk:
 
     async def authorize(self, request: Request, *scopes: Scope) -> Key:
         """Return the key that came with a request and that has one of `scopes`."""
-        kind, _, text = request.headers.get("authorization", "").partition(" ")
-        key = None
-        if kind.lower() == "bearer" and text:
-            now_us = to_microseconds(utc_now())
-            key = await self.ask(
-                lambda: find_key(self.database, text.strip(), now_us=now_us)
-            )
+        now_us = to_microseconds(utc_now())
+        key = await self.ask(lambda: self._find(request, now_us))
         if key is None:
             raise ApiError(
                 401,
@@ -91,6 +88,19 @@ class Desk:
                 f" {' or '.join(scopes)}.",
             )
         return key
+
+    def _find(self, request: Request, now_us: int) -> Key | None:
+        kind, _, text = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return find_key(self.database, text.strip(), now_us=now_us)
+        session = request.cookies.get(COOKIE)
+        # A browser's session reads: what another site makes it send changes nothing.
+        if kind or not session or request.method not in ("GET", "HEAD"):
+            return None
+        found = unseal(session, partial(key_hash, self.database), now_us=now_us)
+        if found is None:
+            return None
+        return find_key(self.database, found, now_us=now_us)
 
     def close(self) -> None:
         """Wait for what runs, then close the book."""
