@@ -30,6 +30,10 @@ from cellcost_ledger.book.keys import create_key
 from cellcost_ledger.book.migrate import migrate
 from cellcost_ledger.verify import Proof, verify
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from described import hold_to_the_document
+
 PROGRAM = str(Path(sys.executable).with_name("cellcost"))
 Json = dict[str, Any]
 
@@ -254,7 +258,8 @@ class Ledger:
     def client(self, key: str | None = None, **more: Any) -> "Client":
         headers = {} if key == "" else {"Authorization": f"Bearer {key or self.key()}"}
         # Without TLS there are no certificates to load: that takes longer than a test.
-        more = {"timeout": 60, "verify": False, **more}
+        hooks = {"response": [hold_to_the_document]}
+        more = {"timeout": 60, "verify": False, "event_hooks": hooks, **more}
         found = Client(base_url=self.address, headers=headers, **more)
         self.clients.append(found)
         return found

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from cellcost_ledger.book.dimensions import conditions
 from cellcost_ledger.book.keys import ALL_TEAMS, Key
 from cellcost_ledger.book.schema import event, event_line
 
-__all__ = ["Position", "events"]
+__all__ = ["Position", "count_events", "events"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,22 @@ class Position:
     time_us: int
     installation: str
     event_id: str
+
+
+def count_events(
+    connection: sa.Connection,
+    key: Key,
+    *,
+    where: Mapping[str, Sequence[str]],
+    since_us: int,
+    until_us: int,
+) -> int:
+    """Return how many events of a time there are; `where` holds values of names."""
+    taken = conditions(
+        connection, key, where=where, since_us=since_us, until_us=until_us
+    )
+    statement = sa.select(sa.func.count()).select_from(event).where(*taken)
+    return int(connection.execute(statement).scalar_one())
 
 
 def events(

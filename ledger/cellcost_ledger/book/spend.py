@@ -6,28 +6,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from cellcost.money import NANO_PER_USD
+from cellcost_ledger.book.dimensions import GROUPS
 from cellcost_ledger.book.keys import ALL_TEAMS, Key
 from cellcost_ledger.book.schema import installation, rollup_hour
 
 __all__ = [
-    "GROUPS",
     "SUMS",
     "cost_of",
     "cost_sums",
     "installation_figures",
     "spend",
 ]
-
-GROUPS = {
-    "team": "team",
-    "function": "function",
-    "environment": "environment",
-    "provider": "provider",
-    "model": "model",
-    "user": "user_name",
-    "installation": "installation",
-}
-"""What spend can be grouped by, and its column."""
 
 SUMS = ("events", "calls", "n_priced", "n_unpriced", "input_tokens", "output_tokens")
 """Beside the cost, which is summed apart."""

@@ -17,7 +17,10 @@ from cellcost_ledger.web.errors import ApiError, answer_error, answer_http_error
 from cellcost_ledger.web.events import Events
 from cellcost_ledger.web.health import get_health, get_metrics, get_ready
 from cellcost_ledger.web.installations import get_installation, get_installations
+from cellcost_ledger.web.openapi import get_openapi
+from cellcost_ledger.web.outcomes import get_outcomes, get_unit_cost
 from cellcost_ledger.web.recent import get_recent
+from cellcost_ledger.web.runs import get_runs
 from cellcost_ledger.web.spend import get_spend
 from cellcost_ledger.web.watch import Watch
 from cellcost_ledger.web.whoami import get_whoami
@@ -30,8 +33,12 @@ ROUTES = (
     Route("/api/v1/events", Events),
     Route("/api/v1/installations", get_installations, methods=["GET"]),
     Route("/api/v1/installations/{installation}", get_installation, methods=["GET"]),
+    Route("/api/v1/openapi.json", get_openapi, methods=["GET"]),
+    Route("/api/v1/outcomes", get_outcomes, methods=["GET"]),
     Route("/api/v1/recent", get_recent, methods=["GET"]),
+    Route("/api/v1/runs", get_runs, methods=["GET"]),
     Route("/api/v1/spend", get_spend, methods=["GET"]),
+    Route("/api/v1/unit-cost", get_unit_cost, methods=["GET"]),
     Route("/api/v1/whoami", get_whoami, methods=["GET"]),
     Route("/healthz", get_health, methods=["GET"]),
     Route("/readyz", get_ready, methods=["GET"]),

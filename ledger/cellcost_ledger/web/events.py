@@ -1,40 +1,64 @@
 """/api/v1/events: a batch in, what became of each event out; and stored ones, paged."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import Response
 
 from cellcost.clock import to_microseconds, utc_now
+from cellcost_ledger.book.dimensions import GROUPS
 from cellcost_ledger.book.events import Position, events
 from cellcost_ledger.ingest import ingest
 from cellcost_ledger.web.answers import answer
+from cellcost_ledger.web.arguments import (
+    CURSOR,
+    FORMAT,
+    GROUP_FILTERS,
+    SINCE,
+    UNTIL,
+    Filter,
+    Number,
+    filtered,
+)
 from cellcost_ledger.web.bodies import encoding_of, read_body, unpack
+from cellcost_ledger.web.csv_answers import wants_csv
 from cellcost_ledger.web.desk import desk_of
 from cellcost_ledger.web.errors import ApiError
-from cellcost_ledger.web.questions import (
-    cursor_of,
-    moment,
-    number,
-    only,
-    position,
-    wanted,
-)
+from cellcost_ledger.web.listing import Page, list_as_csv, page_of
+from cellcost_ledger.web.operations import Operation
+from cellcost_ledger.web.shapes import EventPage, SentBatch
 from cellcost_ledger.wire import Reply, decode_batch
 
-__all__ = ["Events"]
+__all__ = ["BATCH", "EVENTS", "Events"]
 
-_FILTERS = {
-    "team": "team",
-    "function": "function",
-    "environment": "environment",
-    "provider": "provider",
-    "model": "model",
-    "user": "user_name",
-    "installation": "installation",
-    "kind": "kind",
-}
+_LIMIT = Number("limit", "Events a page.", 100, 500)
+_FILTERS = (*GROUP_FILTERS, Filter("kind", "Of this kind; may be repeated."))
+_COLUMNS = (
+    *("time_us", "id", "installation", "seq", "kind", "confidence", "corrects"),
+    *("team", "function", "environment", "provider", "model", "user"),
+    *("run_id", "cell_id", "notebook", "call_site", "operation"),
+    *("cost_usd", "cost_nusd", "n_unpriced", "input_tokens", "output_tokens"),
+    *("duration_seconds", "note", "received_us"),
+)
+EVENTS = Operation(
+    path="/api/v1/events",
+    tells="Stored events, the newest first, with their lines.",
+    scopes=("read",),
+    arguments=(SINCE, UNTIL, _LIMIT, CURSOR, FORMAT, *_FILTERS),
+    answer=EventPage,
+    has_csv=True,
+)
+BATCH = Operation(
+    method="POST",
+    path="/api/v1/events",
+    tells="Store a batch of one installation's events.",
+    scopes=("ingest",),
+    body=SentBatch,
+    answer=Reply,
+    refusals=(400, 408, 413, 415),
+)
 
 
 class Events(HTTPEndpoint):
@@ -51,7 +75,7 @@ class Events(HTTPEndpoint):
 
 async def _post_events(request: Request) -> Response:
     desk = desk_of(request)
-    key = await desk.authorize(request, "ingest")
+    key = await BATCH.admit(request)
     body = await read_body(request)
     encoding = encoding_of(request)
     now_us = to_microseconds(utc_now())
@@ -71,31 +95,40 @@ async def _post_events(request: Request) -> Response:
 
 
 async def _get_events(request: Request) -> Response:
-    desk = desk_of(request)
-    key = await desk.authorize(request, "read")
-    only(request, "since", "until", "limit", "cursor", *_FILTERS)
-    limit = number(request, "limit", default=100, most=500)
-    after = position(request)
-    since = moment(request, "since", datetime(1970, 1, 1, tzinfo=UTC))
+    key = await EVENTS.admit(request)
+    since = SINCE.of(request, datetime(1970, 1, 1, tzinfo=UTC))
     # A clock that is ahead is no reason to hide an event.
-    until = moment(request, "until", datetime.max.replace(tzinfo=UTC))
-    where = wanted(request, _FILTERS)
-    found = await desk.ask(
-        lambda: desk.database.read(
-            lambda connection: events(
-                connection,
-                key,
-                since_us=to_microseconds(since),
-                until_us=to_microseconds(until),
-                where=where,
-                after=after,
-                limit=limit + 1,
-            )
+    until = UNTIL.of(request, datetime.max.replace(tzinfo=UTC))
+    where = filtered(request, _FILTERS, GROUPS)
+
+    def read(after: Position | None, limit: int) -> Page:
+        return lambda connection: events(
+            connection,
+            key,
+            since_us=to_microseconds(since),
+            until_us=to_microseconds(until),
+            where=where,
+            after=after,
+            limit=limit,
         )
+
+    place = ("time_us", "installation", "id")
+    if wants_csv(request):
+
+        def flat(after: Position | None, limit: int) -> Page:
+            return lambda connection: [
+                _flat(event) for event in read(after, limit)(connection)
+            ]
+
+        return await list_as_csv(request, "events", _COLUMNS, flat, place)
+    page, after = await page_of(
+        request, read, place, after=CURSOR.of(request), limit=_LIMIT.of(request)
     )
-    page, more = found[:limit], len(found) > limit
-    cursor = None
-    if more:
-        last = page[-1]
-        cursor = cursor_of(Position(last["time_us"], last["installation"], last["id"]))
-    return answer({"events": page, "next": cursor})
+    return answer({"events": page, "next": after})
+
+
+def _flat(event: dict[str, Any]) -> dict[str, Any]:
+    """Return one row of an event: its lines are left out, its place is beside it."""
+    tags: dict[str, str] = event["where"]["tags"]
+    chosen = {name: tags.get(name, "") for name in ("function", "environment")}
+    return {**event["where"], **event.get("call", {}), **chosen, **event}

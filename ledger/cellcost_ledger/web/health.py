@@ -6,8 +6,18 @@ from starlette.responses import Response
 from cellcost_ledger.book.migrate import require_current
 from cellcost_ledger.web.answers import answer
 from cellcost_ledger.web.desk import desk_of
+from cellcost_ledger.web.operations import Operation
+from cellcost_ledger.web.shapes import State
 
-__all__ = ["get_health", "get_metrics", "get_ready"]
+__all__ = ["HEALTH", "METRICS", "READY", "get_health", "get_metrics", "get_ready"]
+
+HEALTH = Operation(path="/healthz", tells="Whether the process lives.", answer=State)
+READY = Operation(
+    path="/readyz", tells="Whether batches can be stored now.", answer=State
+)
+METRICS = Operation(
+    path="/metrics", tells="Counters of this process, for Prometheus.", answer=None
+)
 
 
 async def get_health(_request: Request) -> Response:

@@ -5,18 +5,24 @@ from starlette.responses import Response
 
 from cellcost_ledger.book.keys import Scope
 from cellcost_ledger.web.answers import answer
-from cellcost_ledger.web.desk import desk_of
-from cellcost_ledger.web.questions import only, time_text
+from cellcost_ledger.web.operations import Operation
+from cellcost_ledger.web.questions import time_text
+from cellcost_ledger.web.shapes import WhoAmI
 
-__all__ = ["get_whoami"]
+__all__ = ["WHOAMI", "get_whoami"]
 
 _ANY: tuple[Scope, ...] = ("ingest", "read", "approve", "admin")
+WHOAMI = Operation(
+    path="/api/v1/whoami",
+    tells="What the asking key is.",
+    scopes=_ANY,
+    answer=WhoAmI,
+)
 
 
 async def get_whoami(request: Request) -> Response:
     """Tell the team, the user and the scopes of the key, and when it ends."""
-    key = await desk_of(request).authorize(request, *_ANY)
-    only(request)
+    key = await WHOAMI.admit(request)
     ends = key.expires_us
     return answer(
         {
