@@ -10,6 +10,7 @@ from cellcost.cli.output import Column, print_line, table
 from cellcost.clock import from_microseconds, to_microseconds, utc_now
 from cellcost.errors import ConfigError
 from cellcost.money import format_usd
+from cellcost_ledger.book.citus import distribute
 from cellcost_ledger.book.database import open_database
 from cellcost_ledger.book.keys import Key, create_key, list_keys, revoke_key
 from cellcost_ledger.book.migrate import migrate
@@ -35,6 +36,9 @@ def _migrate(arguments: argparse.Namespace) -> int:
     for migration in migrate(database):
         print_line(f"{migration.number:04d} {migration.name}")
     print_line("the tables are up to date")
+    if arguments.distribute:
+        for name in distribute(database):
+            print_line(f"{name} is distributed")
     database.close()
     return 0
 

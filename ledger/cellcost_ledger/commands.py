@@ -36,7 +36,12 @@ def register(subparsers: "SubParsers") -> None:
         default=50.0,
         help="requests a second that one key may send (default: %(default)s)",
     )
-    _add(actions, "migrate", "bring the tables up to date")
+    migrate = _add(actions, "migrate", "bring the tables up to date")
+    migrate.add_argument(
+        "--distribute",
+        choices=("citus",),
+        help="then spread empty tables over the nodes of a Citus cluster",
+    )
     verify = _add(actions, "verify", "prove the law from the rows; exit 1 if it breaks")
     verify.add_argument("--tenant", help="of this company only")
     _takes_json(verify)
