@@ -12,10 +12,21 @@ from cellcost.errors import ConfigError
 from cellcost.money import format_usd
 from cellcost_ledger.book.citus import distribute
 from cellcost_ledger.book.database import open_database
-from cellcost_ledger.book.keys import Key, create_key, list_keys, revoke_key
+from cellcost_ledger.book.keys import (
+    Key,
+    allow_team,
+    create_key,
+    list_keys,
+    revoke_key,
+)
 from cellcost_ledger.book.migrate import migrate
 from cellcost_ledger.opening import existing, ready
-from cellcost_ledger.rescue import backup_action, restore_action
+from cellcost_ledger.rescue import (
+    backup_action,
+    list_letters,
+    replay_letters,
+    restore_action,
+)
 from cellcost_ledger.serve import serve
 from cellcost_ledger.upkeep import close_action, prune_action
 from cellcost_ledger.verify import Proof, verify
@@ -56,8 +67,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _create_key(arguments: argparse.Namespace) -> int:
     for name in (arguments.team, arguments.tenant, *arguments.allow):
-        if not name.strip() or len(name.encode()) > 200 or not name.isprintable():
-            raise ConfigError(f"{name!r} is no name: 1 to 200 printable bytes")
+        _check_name(name)
     now = utc_now()
     if arguments.expires is not None and arguments.expires <= now:
         raise ConfigError("the key would have expired already")
@@ -111,15 +121,36 @@ def _list_keys(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _allow_team(arguments: argparse.Namespace) -> int:
+    _check_name(arguments.team)
+    database = ready(arguments.database)
+    key_id, team = arguments.key_id, arguments.team
+    done = allow_team(database, key_id, team)
+    database.close()
+    if not done:
+        raise _no_key(key_id)
+    print_line(f"{key_id} may charge and read {team}")
+    return 0
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name.encode()) > 200 or not name.isprintable():
+        raise ConfigError(f"{name!r} is no name: 1 to 200 printable bytes")
+
+
+def _no_key(key_id: str) -> ConfigError:
+    return ConfigError(
+        f"there is no active key {key_id}; `cellcost ledger key list` shows them"
+    )
+
+
 def _revoke_key(arguments: argparse.Namespace) -> int:
     database = ready(arguments.database)
     key_id = arguments.key_id
     done = revoke_key(database, key_id, now_us=to_microseconds(utc_now()))
     database.close()
     if not done:
-        raise ConfigError(
-            f"there is no active key {key_id}; `cellcost ledger key list` shows them"
-        )
+        raise _no_key(key_id)
     print_line(f"revoked {key_id}")
     return 0
 
@@ -212,7 +243,10 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
     "prune": prune_action,
     "backup": backup_action,
     "restore": restore_action,
+    "letters_list": list_letters,
+    "letters_replay": replay_letters,
     "key_create": _create_key,
     "key_list": _list_keys,
+    "key_allow": _allow_team,
     "key_revoke": _revoke_key,
 }

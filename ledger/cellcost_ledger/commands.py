@@ -74,6 +74,9 @@ def register(subparsers: "SubParsers") -> None:
         "--expires", type=_day, metavar="DAY", help="the day (UTC) from which it ends"
     )
     _takes_json(_add(keys, "list", "every key, without its secret"))
+    allow = _add(keys, "allow", "let a key charge and read one more team")
+    allow.add_argument("key_id", metavar="KEY", help="its id, as `key list` shows it")
+    allow.add_argument("team", metavar="TEAM", help="the team; '*' for all")
     revoke = _add(keys, "revoke", "end a key at once")
     revoke.add_argument("key_id", metavar="KEY", help="its id, as `key list` shows it")
 
@@ -95,6 +98,23 @@ def _add_upkeep(actions: "SubParsers") -> None:
     backup.add_argument("file", metavar="FILE", help="a new file")
     restore = _add(actions, "restore", "read such a file into an empty book")
     restore.add_argument("file", metavar="FILE", help="what `backup` wrote")
+    _add_letters(actions)
+
+
+def _add_letters(actions: "SubParsers") -> None:
+    parser = actions.add_parser("dead-letters", help="the rejected events")
+    letters = _group(parser, "letters_action")
+    for name, tells in (
+        ("list", "every rejected event, and why"),
+        ("replay", "store what is valid now"),
+    ):
+        action = _add(letters, name, tells)
+        action.add_argument("--tenant", help="of this company only")
+        action.add_argument("--installation", help="of this one only")
+        action.add_argument(
+            "--reason", default="", help="those whose reason holds these words"
+        )
+        _takes_json(action)
 
 
 def _group(parser: argparse.ArgumentParser, name: str) -> "SubParsers":
@@ -131,6 +151,8 @@ def _run(arguments: argparse.Namespace) -> int:
     name = arguments.action
     if name == "key":
         name = f"key_{arguments.key_action}"
+    if name == "dead-letters":
+        name = f"letters_{arguments.letters_action}"
     return actions.ACTIONS[name](arguments)
 
 

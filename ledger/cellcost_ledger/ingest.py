@@ -1,7 +1,7 @@
 """One batch of one installation is one transaction: lock, classify, insert, add up."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,39 +11,82 @@ from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.migrate import NEWEST
 from cellcost_ledger.book.seals import WRITER
+from cellcost_ledger.clocks import wrong_clock
 from cellcost_ledger.received import Accepted, Malformed, known_part, read_event
 from cellcost_ledger.rollups import day_deltas, deltas
 from cellcost_ledger.wire import Batch, Reply, Result
 
-__all__ = ["ingest"]
+__all__ = ["ingest", "reingest"]
 
 _PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """Whose events they are and when they came."""
+
+    installation: str
+    key: Key
+    client: str = ""
+    now_us: int = 0
+    received_us: Mapping[str, int] | None = None
+    """When each id was rejected, of events that come a second time from here."""
+
+    def when(self, event_id: str) -> int:
+        """Return when an event came."""
+        return self.now_us if self.received_us is None else self.received_us[event_id]
+
+    def lock(self, connection: Connection) -> Any:
+        """Return the locked row of the installation."""
+        if self.received_us is not None:
+            return batches.hold_installation(
+                connection, self.key.tenant, self.installation
+            )
+        return batches.lock_installation(
+            connection,
+            {
+                "tenant": self.key.tenant,
+                "installation": self.installation,
+                "team": self.key.team,
+                "client": self.client,
+                "first_seen_us": self.now_us,
+                "last_seen_us": self.now_us,
+            },
+        )
 
 
 def ingest(database: Database, batch: Batch, key: Key, *, now_us: int) -> Reply:
     """Return what became of each event, once all of it is stored."""
     events = [read_event(bytes(raw), batch.installation) for raw in batch.events]
-    return _ingest(database, batch, events, key, now_us)
+    delivery = _Delivery(batch.installation, key, batch.client, now_us)
+    return _ingest(database, delivery, events)
+
+
+def reingest(
+    database: Database,
+    installation: str,
+    events: Sequence[Accepted],
+    key: Key,
+    *,
+    received_us: Mapping[str, int],
+) -> list[Result]:
+    """Return what became of events that were rejected, at the times given by id."""
+    delivery = _Delivery(installation, key, received_us=received_us)
+    return _ingest(database, delivery, events).results
 
 
 def _ingest(
-    database: Database,
-    batch: Batch,
-    events: Sequence[Accepted | Malformed],
-    key: Key,
-    now_us: int,
+    database: Database, delivery: _Delivery, events: Sequence[Accepted | Malformed]
 ) -> Reply:
     try:
-        return database.write(
-            lambda connection: _store(connection, batch, events, key, now_us)
-        )
+        return database.write(lambda connection: _store(connection, delivery, events))
     except (DataError, IntegrityError):
         # Something that the database does not take and that we did not foresee, or a
         # sum that would leave 64 bits: found by halving, so that it is refused alone.
         if len(events) > 1:
             half = len(events) // 2
-            first = _ingest(database, batch, events[:half], key, now_us)
-            rest = _ingest(database, batch, events[half:], key, now_us)
+            first = _ingest(database, delivery, events[:half])
+            rest = _ingest(database, delivery, events[half:])
             return Reply(
                 [*first.results, *rest.results], rest.last_contiguous_seq, rest.forked
             )
@@ -53,7 +96,7 @@ def _ingest(
         refused = Malformed(
             event.id, event.seq, "the database does not take it", event.raw
         )
-        return _ingest(database, batch, [refused], key, now_us)
+        return _ingest(database, delivery, [refused])
 
 
 @dataclass(slots=True)
@@ -68,23 +111,12 @@ class _Sorted:
 
 def _store(
     connection: Connection,
-    batch: Batch,
+    delivery: _Delivery,
     events: Sequence[Accepted | Malformed],
-    key: Key,
-    now_us: int,
 ) -> Reply:
-    tenant, name = key.tenant, batch.installation
-    before = batches.lock_installation(
-        connection,
-        {
-            "tenant": tenant,
-            "installation": name,
-            "team": key.team,
-            "client": batch.client,
-            "first_seen_us": now_us,
-            "last_seen_us": now_us,
-        },
-    )
+    key = delivery.key
+    tenant, name = key.tenant, delivery.installation
+    before = delivery.lock(connection)
     if before.writer > NEWEST:
         raise LedgerUnavailable(
             "this server is older than what was done to the book: restart it with the"
@@ -95,10 +127,13 @@ def _store(
     hashes = batches.known_events(connection, tenant, name, ids, pruned=pruned)
     dead = batches.known_dead_letters(connection, tenant, name, ids)
     found = _classify(events, hashes, dead, key)
-    stamp = {"tenant": tenant, "installation": name, "received_us": now_us}
-    stamp |= {"key_id": key.id}
 
-    seqs = [e.seq for e in found.stored if e.id not in dead]
+    def stamp(event_id: str) -> dict[str, Any]:
+        came_us = delivery.when(event_id)
+        about = {"tenant": tenant, "installation": name, "received_us": came_us}
+        return {**about, "key_id": key.id}
+
+    seqs = [e.seq for e in found.stored if dead.get(e.id) != e.seq]
     seqs += [e.seq for e in found.rejected if e.seq is not None]
     taken = batches.seqs_taken(connection, tenant, name, set(seqs), pruned=pruned)
     forked = bool(before.forked) or bool(taken) or len(set(seqs)) < len(seqs)
@@ -108,7 +143,7 @@ def _store(
         batches.drop_dead_letters(connection, tenant, name, revived)
     new = sorted(found.stored, key=lambda e: e.id)
     rows = [
-        {**e.row, **stamp, "team": e.team or key.team, "user_name": key.user}
+        {**e.row, **stamp(e.id), "team": e.team or key.team, "user_name": key.user}
         for e in new
     ]
     lines = [
@@ -121,7 +156,7 @@ def _store(
         connection,
         [
             {
-                **stamp,
+                **stamp(e.known_id),
                 "event_id": e.known_id,
                 "seq": e.seq,
                 "reason": e.reason,
@@ -130,13 +165,17 @@ def _store(
             for e in sorted(found.rejected, key=lambda e: e.known_id)
         ],
     )
-    batches.put_conflicts(connection, [{**stamp, **row} for row in found.conflicts])
+    batches.put_conflicts(
+        connection, [{**stamp(row["event_id"]), **row} for row in found.conflicts]
+    )
     hours = deltas(rows)
     batches.add_to_hours(connection, hours)
     batches.add_to_days(connection, day_deltas(hours))
 
-    contiguous = before.last_contiguous_seq
-    if contiguous + 1 in seqs:
+    # A dead letter that came whole with another seq leaves its own one.
+    left = [seq - 1 for seq in _left(found.stored, dead)]
+    contiguous = min([before.last_contiguous_seq, *left])
+    if contiguous + 1 in seqs or contiguous < before.last_contiguous_seq:
         contiguous = _contiguous(connection, tenant, name, contiguous, pruned)
     batches.settle_installation(
         connection,
@@ -145,6 +184,9 @@ def _store(
         received=before.received + len(new) - len(revived) + len(found.rejected),
         last_contiguous_seq=contiguous,
         forked=forked,
+        clock_off=sum(
+            wrong_clock(row["time_us"], row["received_us"]) != "" for row in rows
+        ),
     )
     return Reply(found.results, contiguous, forked)
 
@@ -152,7 +194,7 @@ def _store(
 def _classify(
     events: Sequence[Accepted | Malformed],
     stored: Mapping[str, str],
-    rejected: set[str],
+    rejected: Collection[str],
     key: Key,
 ) -> _Sorted:
     """Sort a batch by what is stored already and by what came earlier in it."""
@@ -190,6 +232,13 @@ def _classify(
                 found.rejected.append(event)
             found.results.append(Result(event.id, "rejected", event.reason))
     return found
+
+
+def _left(stored: Sequence[Accepted], dead: Mapping[str, int | None]) -> Iterator[int]:
+    for event in stored:
+        seq = dead.get(event.id)
+        if seq is not None and seq != event.seq:
+            yield seq
 
 
 def _conflict(id_: str, digest: str, reason: str, raw: bytes) -> dict[str, Any]:

@@ -24,6 +24,7 @@ __all__ = [
     "add_to_days",
     "add_to_hours",
     "drop_dead_letters",
+    "hold_installation",
     "known_dead_letters",
     "known_events",
     "lock_installation",
@@ -61,6 +62,22 @@ def lock_installation(connection: sa.Connection, row: Row) -> sa.Row[Any]:
     ).one()
 
 
+def hold_installation(connection: sa.Connection, tenant: str, name: str) -> sa.Row[Any]:
+    """Return the row of an installation that is there, locked until the commit."""
+    columns = installation.c
+    return connection.execute(
+        sa.update(installation)
+        .where(_of(installation, tenant, name))
+        .values(received=columns.received)
+        .returning(
+            columns.received,
+            columns.last_contiguous_seq,
+            columns.forked,
+            columns.writer,
+        )
+    ).one()
+
+
 def settle_installation(
     connection: sa.Connection,
     tenant: str,
@@ -69,6 +86,7 @@ def settle_installation(
     received: int,
     last_contiguous_seq: int,
     forked: bool,
+    clock_off: int,
 ) -> None:
     """Write what the batch changed of the installation."""
     connection.execute(
@@ -78,6 +96,7 @@ def settle_installation(
             received=received,
             last_contiguous_seq=last_contiguous_seq,
             forked=int(forked),
+            clock_off=installation.c.clock_off + clock_off,
         )
     )
 
@@ -105,16 +124,15 @@ def known_events(
 
 def known_dead_letters(
     connection: sa.Connection, tenant: str, name: str, ids: Iterable[str]
-) -> set[str]:
-    """Return those of `ids` that were rejected and are still."""
-    return set(
-        connection.scalars(
-            sa.select(dead_letter.c.event_id).where(
-                _of(dead_letter, tenant, name),
-                among(connection, dead_letter.c.event_id, ids),
-            )
+) -> dict[str, int | None]:
+    """Return the seq of each of `ids` that was rejected and is still."""
+    rows = connection.execute(
+        sa.select(dead_letter.c.event_id, dead_letter.c.seq).where(
+            _of(dead_letter, tenant, name),
+            among(connection, dead_letter.c.event_id, ids),
         )
     )
+    return {row.event_id: row.seq for row in rows}
 
 
 def seqs_taken(

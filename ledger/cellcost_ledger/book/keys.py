@@ -18,6 +18,7 @@ __all__ = [
     "SCOPES",
     "Key",
     "Scope",
+    "allow_team",
     "create_key",
     "find_key",
     "key_hash",
@@ -136,6 +137,23 @@ def list_keys(database: Database) -> list[Key]:
     """Return every key, oldest first; the texts cannot be shown again."""
     statement = sa.select(api_key).order_by(api_key.c.created_us, api_key.c.key_id)
     return database.read(lambda c: [_key(row) for row in c.execute(statement)])
+
+
+def allow_team(database: Database, key_id: str, team: str) -> bool:
+    """Let a key charge and read one more team; False if there is no such active key."""
+
+    def work(connection: sa.Connection) -> bool:
+        ours = (api_key.c.key_id == key_id, api_key.c.revoked_us.is_(None))
+        row = connection.execute(sa.select(api_key).where(*ours)).one_or_none()
+        if row is None:
+            return False
+        teams = dict.fromkeys([*_key(row).teams, team])
+        connection.execute(
+            sa.update(api_key).where(*ours).values(teams=json.dumps(list(teams)))
+        )
+        return True
+
+    return database.write(work)
 
 
 def revoke_key(database: Database, key_id: str, *, now_us: int) -> bool:
