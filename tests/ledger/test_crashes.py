@@ -4,86 +4,15 @@ import json
 import random
 import signal
 import sys
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import Client, Json, Ledger, Postgres, cost_of, migrated, until, wire
-
-WRITERS = 6
-EVENTS = 480
-
-
-@dataclass
-class Load:
-    """Writers that resend each batch until it is acknowledged, in random cuts."""
-
-    ledger: Ledger
-    key: str
-    journals: dict[str, list[Json]] = field(default_factory=dict)
-    acknowledged: int = 0
-    failures: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def write(self, name: str) -> None:
-        dice = random.Random(name)
-        left = self.journals[name]
-        headers = {"Authorization": f"Bearer {self.key}"}
-        with Client(headers=headers, timeout=60, verify=False) as client:
-            while left:
-                size = dice.randrange(5, 40)
-                batch, left = left[:size], left[size:]
-                until(lambda batch=batch: self._sent(client, name, batch), seconds=120)
-                with self._lock:
-                    self.acknowledged += len(batch)
-
-    def _sent(self, client: Client, name: str, batch: list[Json]) -> bool:
-        # A restarted server has another address.
-        client.base_url = httpx.URL(self.ledger.address)
-        try:
-            answer = client.send_events(batch, name)
-        except httpx.TransportError:
-            answer = None
-        if answer is not None and answer.status_code == 200:
-            statuses = {result["status"] for result in answer.json()["results"]}
-            assert statuses <= {"stored", "duplicate"}
-            return True
-        assert answer is None or answer.status_code in (429, 503), answer.text
-        with self._lock:
-            self.failures += 1
-        return False
-
-
-def survives(ledger: Ledger, crash: Callable[[], None], *, times: int) -> Load:
-    """Crash something `times` times under load; then hold the book to the law."""
-    load = Load(ledger, ledger.key())
-    for n in range(WRITERS):
-        events = [wire(seq) for seq in range(1, EVENTS // WRITERS + 1)]
-        load.journals[f"inst-{n}"] = events
-    points = sorted(random.Random(1).sample(range(20, EVENTS - 60), times))
-    with ThreadPoolExecutor(WRITERS) as pool:
-        writers = [pool.submit(load.write, name) for name in load.journals]
-        for point in points:
-            until(lambda point=point: load.acknowledged >= point, seconds=120)
-            crash()
-        for writer in writers:
-            writer.result(timeout=200)
-    assert load.acknowledged == EVENTS
-    proofs = ledger.proofs()
-    for name, events in load.journals.items():
-        proof = proofs[name]
-        assert proof.holds, proof.broken
-        assert proof.events == proof.received == len(events)
-        assert proof.sum_nusd == proof.rollup_sum_nusd == sum(map(cost_of, events))
-        assert (proof.gaps, proof.conflicts, proof.forks) == (0, 0, 0)
-    return load
+from conftest import Ledger, Postgres, cost_of, migrated, until, wire
+from load import survives
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
