@@ -63,6 +63,7 @@ def test_sent_twice_shuffled_recut_and_8_at_once_the_totals_are_the_journals(
         "events": 1200,
         "sum_nusd": str(sum(map(cost_of, events))),
         "forked": False,
+        "clock_off": 0,
     }
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cellcost.clock import to_microseconds
 from cellcost_ledger.book.schema import ROLLUP_SUMS, rollup_day
-from cellcost_ledger.rollups import DAY_US, HOURS_A_DAY, day_deltas, deltas
+from cellcost_ledger.rollups import DAY_US, HOUR_US, HOURS_A_DAY, day_deltas, deltas
+from cellcost_ledger.web.questions import time_text
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -79,3 +80,37 @@ def test_late_events_and_corrections_land_in_the_day_of_their_own_time(
         (today // DAY_US, 2, cost_of(first) + cost_of(correction)),
     ]
     assert ledger.proof().holds
+
+
+def test_spend_reads_days_for_whole_days_and_hours_for_the_edges(
+    ledger: Ledger,
+) -> None:
+    client = ledger.client()
+    start = to_microseconds(noon(10)) // DAY_US * DAY_US
+    times = [start + hour * HOUR_US + 7 for hour in range(96)]
+    client.statuses([wire(n, time_us=time) for n, time in enumerate(times, 1)])
+    book = ledger.book()
+    # Whatever is read from the days counts a thousand events each.
+    ours = rollup_day.c.tenant == ledger.tenant
+    many = sa.update(rollup_day).where(ours).values(events=1000)
+    book.write(lambda c: c.execute(many))
+    for since, until, days, hours in [
+        (0, 96, 4, 0),
+        (0, 24, 1, 0),
+        (5, 90, 2, 37),
+        (24, 50, 1, 2),
+        (23, 48, 1, 1),
+        (3, 20, 0, 17),
+        (20, 30, 0, 10),
+    ]:
+        question = {
+            "since": time_text(start + since * HOUR_US),
+            "until": time_text(start + until * HOUR_US),
+        }
+        for by in ({}, {"granularity": "day"}, {"group_by": "team,installation"}):
+            told = client.get("/api/v1/spend", params={**question, **by}).json()
+            assert told["total"]["events"] == 1000 * days + hours, (since, until, by)
+        by = {"granularity": "hour"}
+        told = client.get("/api/v1/spend", params={**question, **by}).json()
+        assert told["total"]["events"] == until - since
+    book.close()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cellcost.clock import to_microseconds
 from cellcost.records import Line
 from cellcost.testing.records import make_event, make_lines
-from cellcost_ledger.book.schema import rollup_hour
+from cellcost_ledger.book.schema import rollup_day, rollup_hour
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -163,14 +163,15 @@ def test_a_sum_beyond_64_bits_is_still_exact(ledger: Ledger) -> None:
     many = [at(n, start + timedelta(hours=n)) | {"lines": lines} for n in range(1, 501)]
     client.statuses(many)
     book = ledger.book()
-    ours = rollup_hour.c.tenant == ledger.tenant
     huge = 3_999_999_999_999_999_999
-    book.write(
-        lambda c: c.execute(sa.update(rollup_hour).where(ours).values(cost_nusd=huge))
-    )
+    for table, by, count in ((rollup_hour, "hour", 500), (rollup_day, "day", 22)):
+        ours = table.c.tenant == ledger.tenant
+        dear = sa.update(table).where(ours).values(cost_nusd=huge)
+        assert book.write(lambda c, dear=dear: c.execute(dear).rowcount) == count
+        question = f"since=2026-01-01&until=2026-12-31&granularity={by}"
+        told = client.get(f"/api/v1/spend?{question}").json()
+        assert told["total"]["cost_nusd"] == str(count * huge)
     book.close()
-    told = client.get("/api/v1/spend?since=2026-01-01&until=2026-12-31").json()
-    assert told["total"]["cost_nusd"] == str(500 * huge)
 
 
 def test_cached_and_reasoning_tokens_are_part_of_input_and_output(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cellcost_ledger.book.dimensions import conditions
 from cellcost_ledger.book.keys import ALL_TEAMS, Key
 from cellcost_ledger.book.schema import event, event_line
+from cellcost_ledger.clocks import wrong_clock
 
 __all__ = ["Position", "count_events", "events"]
 
@@ -120,6 +121,7 @@ def _event(row: sa.Row[Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
         "seq": row.seq,
         "time_us": row.time_us,
         "received_us": row.received_us,
+        "wrong_clock": wrong_clock(row.time_us, row.received_us),
         "kind": row.kind,
         "confidence": row.confidence,
         "corrects": row.corrects,

@@ -88,4 +88,5 @@ def _told(row: sa.Row[Any], highest: int, beyond: int) -> dict[str, Any]:
         "highest_seq": max(highest, contiguous),
         "gaps": max(highest - contiguous - beyond, 0),
         "forked": bool(row.forked),
+        "clock_off": row.clock_off,
     }

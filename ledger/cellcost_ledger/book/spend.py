@@ -1,4 +1,4 @@
-"""What was spent, from the hourly sums, within the teams that a key allows."""
+"""What was spent, from the daily and hourly sums, within a key's teams."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,13 @@ import sqlalchemy as sa
 from cellcost.money import NANO_PER_USD
 from cellcost_ledger.book.dimensions import GROUPS
 from cellcost_ledger.book.keys import ALL_TEAMS, Key
-from cellcost_ledger.book.schema import installation, rollup_hour
+from cellcost_ledger.book.schema import (
+    ROLLUP_KEYS,
+    ROLLUP_SUMS,
+    installation,
+    rollup_day,
+    rollup_hour,
+)
 
 __all__ = [
     "SUMS",
@@ -41,34 +47,69 @@ def spend(
     wanted values of columns. `hour` in a row is the first of its span. At most `limit`
     rows.
     """
-    columns = [rollup_hour.c[GROUPS[name]].label(name) for name in groups]
+    source = _sums(key, where, since_hour, until_hour, by_hour=granularity == "hour").c
+    columns: list[sa.ColumnElement[Any]]
+    columns = [source[GROUPS[name]].label(name) for name in groups]
     if granularity:
         hours = _HOURS[granularity]
         # Bound values in an expression are not equal to PostgreSQL in SELECT and GROUP
         # BY; literals are.
         wide = sa.literal_column(str(hours), sa.BigInteger)
-        first = rollup_hour.c.hour - rollup_hour.c.hour % wide
+        first = source.hour - source.hour % wide
         columns = [first.label("hour"), *columns]
-    statement = (
-        sa.select(
-            *columns,
-            *(sa.func.sum(rollup_hour.c[name]).label(name) for name in SUMS),
-            *cost_sums(rollup_hour.c.cost_nusd),
-        )
-        .where(
-            rollup_hour.c.tenant == key.tenant,
-            rollup_hour.c.hour >= since_hour,
-            rollup_hour.c.hour < until_hour,
-            *(rollup_hour.c[name].in_(values) for name, values in where.items()),
-            *_allowed(rollup_hour, key),
-        )
-        .limit(limit)
-    )
+    statement = sa.select(
+        *columns,
+        *(sa.func.sum(source[name]).label(name) for name in SUMS),
+        *cost_sums(source.cost_nusd),
+    ).limit(limit)
     if columns:
         statement = statement.group_by(*columns).order_by(*columns)
     # Without groups SQL makes one row of nulls from no rows at all.
     rows = connection.execute(statement).mappings()
     return [_row(row) for row in rows if row["events"] is not None]
+
+
+def _sums(
+    key: Key,
+    where: Mapping[str, Sequence[str]],
+    since_hour: int,
+    until_hour: int,
+    *,
+    by_hour: bool,
+) -> sa.Subquery:
+    """Return the sums of a time: whole days from the daily ones, its edges by hours."""
+    day, last = -(-since_hour // _HOURS["day"]), until_hour // _HOURS["day"]
+    if by_hour or day >= last:
+        hours = _part(key, where, rollup_hour, since_hour, until_hour)
+        return hours.subquery("sums")
+    start, end = day * _HOURS["day"], last * _HOURS["day"]
+    parts = [_part(key, where, rollup_day, day, last)]
+    if since_hour < start:
+        parts.append(_part(key, where, rollup_hour, since_hour, start))
+    if end < until_hour:
+        parts.append(_part(key, where, rollup_hour, end, until_hour))
+    return sa.union_all(*parts).subquery("sums")
+
+
+def _part(
+    key: Key,
+    where: Mapping[str, Sequence[str]],
+    table: sa.Table,
+    since: int,
+    until: int,
+) -> sa.Select[Any]:
+    time = table.c.day if table is rollup_day else table.c.hour
+    wide = sa.literal_column(str(_HOURS["day"]), sa.BigInteger)
+    hour = time * wide if table is rollup_day else time
+    # The installation too: a cluster that is distributed by it then sums on its nodes.
+    names = (name for name in (*ROLLUP_KEYS, *ROLLUP_SUMS) if name != "hour")
+    return sa.select(hour.label("hour"), *(table.c[name] for name in names)).where(
+        table.c.tenant == key.tenant,
+        time >= since,
+        time < until,
+        *(table.c[name].in_(values) for name, values in where.items()),
+        *_allowed(table, key),
+    )
 
 
 def installation_figures(
@@ -83,9 +124,9 @@ def installation_figures(
     if row is None or not key.allows(row.team):
         return None
     statement = sa.select(
-        sa.func.coalesce(sa.func.sum(rollup_hour.c.events), 0).label("events"),
-        *cost_sums(rollup_hour.c.cost_nusd),
-    ).where(rollup_hour.c.tenant == key.tenant, rollup_hour.c.installation == name)
+        sa.func.coalesce(sa.func.sum(rollup_day.c.events), 0).label("events"),
+        *cost_sums(rollup_day.c.cost_nusd),
+    ).where(rollup_day.c.tenant == key.tenant, rollup_day.c.installation == name)
     sums = connection.execute(statement).mappings().one()
     return {
         "installation": name,
@@ -93,6 +134,7 @@ def installation_figures(
         "events": int(sums["events"]),
         "sum_nusd": str(cost_of(sums)),
         "forked": bool(row.forked),
+        "clock_off": row.clock_off,
     }
 
 

@@ -40,7 +40,7 @@ _COLUMNS = (
     *("team", "function", "environment", "provider", "model", "user"),
     *("run_id", "cell_id", "notebook", "call_site", "operation"),
     *("cost_usd", "cost_nusd", "n_unpriced", "input_tokens", "output_tokens"),
-    *("duration_seconds", "note", "received_us"),
+    *("duration_seconds", "note", "received_us", "wrong_clock"),
 )
 EVENTS = Operation(
     path="/api/v1/events",

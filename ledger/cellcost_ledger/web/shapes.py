@@ -3,7 +3,7 @@
 The test-suite holds every answer that it gets to them.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -122,6 +122,7 @@ class StoredEvent(Struct):
     seq: int
     time_us: int
     received_us: int
+    wrong_clock: Literal["", "ahead", "behind"]
     kind: str
     confidence: str
     corrects: str
@@ -244,6 +245,7 @@ class Installation(Struct):
     highest_seq: int
     gaps: int
     forked: bool
+    clock_off: int
 
 
 class InstallationPage(Struct):
@@ -261,6 +263,7 @@ class Figures(Struct):
     events: int
     sum_nusd: Money
     forked: bool
+    clock_off: int
 
 
 class WhoAmI(Struct):
