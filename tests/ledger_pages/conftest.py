@@ -41,7 +41,7 @@ class Visitor:
         """Come by a link that holds the key, and wait for the figures."""
         address = f"{self.ledger.address}/sign-in?next={then}"
         self.page.goto(f"{address}#key={key or self.key}")
-        self.page.wait_for_url("**/spend**")
+        self.page.wait_for_url(lambda url: url.startswith(self.ledger.address + "/sp"))
 
     def open(self, address: str = "/spend") -> None:
         """Open a page of the ledger and wait for its figures."""

@@ -259,6 +259,7 @@ async function drawEmpty(shown, span, signal) {
   );
   document.title = 'Where did the money go? · cellcost';
   one('figures').hidden = true;
+  one('figures').setAttribute('aria-busy', 'false');
   one('error').hidden = true;
   room.hidden = false;
   loaded = 0;
