@@ -25,6 +25,7 @@ _ALL = ",".join(
 # Each route that needs a key, asked so that it tells as much as it can.
 ASKS: dict[str, list[str]] = {
     "/api/v1/events": ["", "?format=csv", f"?installation={MARK}", "?team=ours"],
+    "/api/v1/focus": ["", "?version=1.4"],
     "/api/v1/installations": ["", f"?installation={MARK}"],
     "/api/v1/installations/{installation}": [""],
     "/api/v1/outcomes": ["", "?format=csv", f"?tag:project={MARK}"],

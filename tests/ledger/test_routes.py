@@ -25,6 +25,7 @@ ASKS: dict[tuple[str, str], tuple[Ask, set[str] | None]] = {
     ("GET", "/api/v1/events"): (lambda c: c.get("/api/v1/events"), {"read"}),
     ("GET", "/api/v1/spend"): (lambda c: c.get("/api/v1/spend"), {"read"}),
     ("GET", "/api/v1/recent"): (lambda c: c.get("/api/v1/recent"), {"read"}),
+    ("GET", "/api/v1/focus"): (lambda c: c.get("/api/v1/focus"), {"read"}),
     ("GET", "/api/v1/runs"): (lambda c: c.get("/api/v1/runs"), {"read"}),
     ("GET", "/api/v1/outcomes"): (lambda c: c.get("/api/v1/outcomes"), {"read"}),
     ("GET", "/api/v1/unit-cost"): (lambda c: c.get("/api/v1/unit-cost"), {"read"}),

@@ -32,10 +32,11 @@ def summed_events(
     where: Mapping[str, Sequence[str]],
     since_hour: int,
     until_hour: int,
+    most: int | None = MOST_EVENTS,
 ) -> int:
     """Return how many events the sums count, by those filters that sums have.
 
-    Raises TooManyEvents for more than one answer may read.
+    Raises TooManyEvents for more than `most`.
     """
     sums = spend(
         connection,
@@ -48,7 +49,7 @@ def summed_events(
         limit=1,
     )
     count = int(sums[0]["events"]) if sums else 0
-    if count > MOST_EVENTS:
+    if most is not None and count > most:
         raise TooManyEvents(count)
     return count
 

@@ -15,6 +15,7 @@ from cellcost_ledger.pages.routes import PAGES
 from cellcost_ledger.web.desk import Desk
 from cellcost_ledger.web.errors import ApiError, answer_error, answer_http_error
 from cellcost_ledger.web.events import Events
+from cellcost_ledger.web.focus import get_focus
 from cellcost_ledger.web.health import get_health, get_metrics, get_ready
 from cellcost_ledger.web.installations import get_installation, get_installations
 from cellcost_ledger.web.openapi import get_openapi
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 ROUTES = (
     Route("/api/v1/events", Events),
+    Route("/api/v1/focus", get_focus, methods=["GET"]),
     Route("/api/v1/installations", get_installations, methods=["GET"]),
     Route("/api/v1/installations/{installation}", get_installation, methods=["GET"]),
     Route("/api/v1/openapi.json", get_openapi, methods=["GET"]),

@@ -15,6 +15,7 @@ from cellcost import __version__
 from cellcost_ledger.web.answers import answer
 from cellcost_ledger.web.csv_answers import MEDIA_TYPE
 from cellcost_ledger.web.events import BATCH, EVENTS
+from cellcost_ledger.web.focus import FOCUS
 from cellcost_ledger.web.health import HEALTH, METRICS, READY
 from cellcost_ledger.web.installations import INSTALLATION, INSTALLATIONS
 from cellcost_ledger.web.operations import Operation
@@ -31,7 +32,7 @@ OPENAPI = Operation(
     path="/api/v1/openapi.json", tells="This document.", answer=dict[str, Any]
 )
 OPERATIONS = (
-    *(EVENTS, BATCH, INSTALLATIONS, INSTALLATION, OUTCOMES, RECENT, RUNS, SPEND),
+    *(EVENTS, BATCH, FOCUS, INSTALLATIONS, INSTALLATION, OUTCOMES, RECENT, RUNS, SPEND),
     *(UNIT_COST, WHOAMI, OPENAPI, HEALTH, READY, METRICS),
 )
 
@@ -122,7 +123,9 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _responses(operation: Operation, by_type: dict[str, Any]) -> dict[str, Any]:
-    content: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}}
+    content: dict[str, Any] = {}
+    if operation.answer is None and not operation.has_csv:
+        content = {"text/plain": {"schema": {"type": "string"}}}
     if operation.answer is not None:
         content = {_JSON: {"schema": by_type[str(operation.answer)]}}
     if operation.has_csv:

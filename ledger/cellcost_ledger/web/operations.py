@@ -21,7 +21,7 @@ class Operation:
     path: str
     tells: str
     answer: Any
-    """The type of what is answered; None: plain text."""
+    """The type of what is answered; None: plain text, or CSV alone."""
     scopes: tuple[Scope, ...] = ()
     """Of which a key must have one; none: no key is asked."""
     arguments: tuple[Argument, ...] = ()

@@ -10,7 +10,12 @@ from starlette.responses import Response
 
 from cellcost.clock import to_microseconds, utc_now
 from cellcost_ledger.book import Connection
-from cellcost_ledger.book.breakdown import TooManyEvents, breakdown, summed_events
+from cellcost_ledger.book.breakdown import (
+    MOST_EVENTS,
+    TooManyEvents,
+    breakdown,
+    summed_events,
+)
 from cellcost_ledger.book.dimensions import FIELDS, GROUPS
 from cellcost_ledger.book.events import count_events
 from cellcost_ledger.book.keys import Key
@@ -172,11 +177,16 @@ def span_of(request: Request) -> Span:
 
 
 def events_not_kept(
-    connection: Connection, key: Key, where: Mapping[str, Sequence[str]], span: Span
+    connection: Connection,
+    key: Key,
+    where: Mapping[str, Sequence[str]],
+    span: Span,
+    *,
+    most: int | None = MOST_EVENTS,
 ) -> int:
     """Return how many events of a time are in the sums alone: those were pruned.
 
-    Raises TooManyEvents if more are there than one answer may read.
+    Raises TooManyEvents if there are more than `most`.
     """
     named = {name: values for name, values in where.items() if name in GROUPS}
     summed = summed_events(
@@ -185,6 +195,7 @@ def events_not_kept(
         where=named,
         since_hour=span.since_hour,
         until_hour=span.until_hour,
+        most=most,
     )
     kept = count_events(
         connection,

@@ -1,0 +1,171 @@
+"""Events as FOCUS rows: one for each line, for the tools that read cloud bills.
+
+FOCUS is the FinOps Foundation's table of cost and usage; its columns are named here as
+there. Its costs must not be null: a line without a known cost has 0 in them, true in
+`x_CostUnknown`, and why in `x_CostUnknownReason`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Context, Decimal
+from typing import Any, Literal
+
+from cellcost.clock import from_microseconds
+from cellcost.records import INPUT_METERS, OUTPUT_METERS
+
+__all__ = ["VERSIONS", "Version", "focus_columns", "focus_rows"]
+
+Version = Literal["1.2", "1.4"]
+VERSIONS: tuple[Version, ...] = ("1.2", "1.4")
+
+_ORIGIN: Mapping[str, tuple[str, ...]] = {
+    "1.2": ("ProviderName", "PublisherName", "InvoiceIssuerName"),
+    "1.4": ("ServiceProviderName", "HostProviderName", "InvoiceIssuerName"),
+}
+_COLUMNS = (
+    *("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"),
+    *("ListUnitPrice", "ContractedUnitPrice", "BillingCurrency"),
+    *("BillingAccountId", "BillingAccountName", "SubAccountId", "SubAccountName"),
+    *("BillingPeriodStart", "BillingPeriodEnd", "InvoiceId"),
+    *("ChargePeriodStart", "ChargePeriodEnd"),
+    *("ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency"),
+    *("ConsumedQuantity", "ConsumedUnit", "PricingQuantity", "PricingUnit"),
+    *("PricingCategory", "ServiceCategory", "ServiceSubcategory", "ServiceName"),
+    *("SkuId", "SkuPriceId", "SkuMeter", "SkuPriceDetails"),
+    *("RegionId", "RegionName", "ResourceId", "ResourceName", "ResourceType", "Tags"),
+)
+_OWN = (
+    *("x_CostUnknown", "x_CostUnknownReason", "x_Confidence", "x_Model", "x_User"),
+    *("x_Installation", "x_EventId", "x_LineNumber", "x_Corrects", "x_EventTime"),
+)
+_MILLION = Decimal(1_000_000)
+_NANO = Decimal(1_000_000_000)
+# A rate has up to 50 digits and a quantity 16: nothing here is ever rounded.
+_EXACT = Context(prec=200)
+_NOBODY = "Unknown"
+"""Stands for a provider that is not known: FOCUS wants a name."""
+
+
+def focus_columns(version: Version) -> tuple[str, ...]:
+    """Return the head row."""
+    return (*_COLUMNS[:11], *_ORIGIN[version], *_COLUMNS[11:], *_OWN)
+
+
+def focus_rows(
+    event: Mapping[str, Any], version: Version, tenant: str
+) -> Iterator[dict[str, Any]]:
+    """Yield one row for each line of an event as `/api/v1/events` tells it."""
+    shared = _shared(event, version, tenant)
+    for line in event["lines"]:
+        yield {**shared, **_priced(line, event), **_marked(line, event)}
+
+
+def _shared(event: Mapping[str, Any], version: Version, tenant: str) -> dict[str, Any]:
+    call: Mapping[str, Any] = event.get("call", {})
+    provider = event["provider"] or _NOBODY
+    account = call.get("billing_account") or tenant
+    time = from_microseconds(event["time_us"]).astimezone(UTC)
+    hour = time.replace(minute=0, second=0, microsecond=0)
+    month = hour.replace(day=1, hour=0)
+    category, subcategory = _service(event["kind"])
+    return {
+        "BillingCurrency": "USD",
+        **dict.fromkeys(("BillingAccountId", "BillingAccountName"), account),
+        **dict.fromkeys(("SubAccountId", "SubAccountName"), event["team"] or None),
+        "BillingPeriodStart": _time(month),
+        "BillingPeriodEnd": _time((month + timedelta(days=32)).replace(day=1)),
+        "ChargePeriodStart": _time(hour),
+        "ChargePeriodEnd": _time(hour + timedelta(hours=1)),
+        "ChargeCategory": "Usage",
+        "ChargeClass": "Correction" if event["corrects"] else None,
+        "ChargeFrequency": "Usage-Based",
+        "PricingCategory": "Standard",
+        "ServiceCategory": category,
+        "ServiceSubcategory": subcategory,
+        "ServiceName": " ".join(filter(None, (provider, call.get("operation", "")))),
+        **dict.fromkeys(_ORIGIN[version], provider),
+        "Tags": json.dumps(event["where"]["tags"], ensure_ascii=False),
+    }
+
+
+def _priced(line: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line's quantities, prices and costs, every one exact."""
+    quantity, unit = Decimal(line["quantity"]), _unit(line["meter"])
+    pricing = _EXACT.divide(quantity, _MILLION)
+    unknown = line["cost_nusd"] is None
+    billed = Decimal() if unknown else _EXACT.divide(Decimal(line["cost_nusd"]), _NANO)
+    # What has no known cost has no known price either, whatever a rate says.
+    list_price = None if unknown else _decimal(line["list_rate"])
+    contracted = None if unknown else _decimal(line["contracted_rate"])
+    contracted = list_price if contracted is None else contracted
+    sku = "/".join(
+        filter(
+            None, (event["provider"], event["model"], line["meter"], line["variant"])
+        )
+    )
+    return {
+        "BilledCost": _text(billed),
+        "EffectiveCost": _text(billed),
+        "ListCost": _text(_cost(list_price, pricing, billed)),
+        "ContractedCost": _text(_cost(contracted, pricing, billed)),
+        "ListUnitPrice": _text(list_price),
+        "ContractedUnitPrice": _text(contracted),
+        "ChargeDescription": f"{line['meter']} of {event['model'] or event['kind']}",
+        # FOCUS wants a decimal: a column of whole numbers alone reads as integers.
+        "ConsumedQuantity": f"{quantity}.0",
+        "ConsumedUnit": unit,
+        "PricingQuantity": _text(pricing),
+        "PricingUnit": f"1000000 {unit}",
+        "SkuId": sku,
+        "SkuPriceId": None if list_price is None else f"{sku}@{_text(list_price)}",
+        "SkuMeter": line["meter"],
+    }
+
+
+def _marked(line: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "x_CostUnknown": line["cost_nusd"] is None,
+        "x_CostUnknownReason": line["reason"] or None,
+        "x_Confidence": event["confidence"],
+        "x_Model": event["model"] or None,
+        "x_User": event["user"] or None,
+        "x_Installation": event["installation"],
+        "x_EventId": event["id"],
+        "x_LineNumber": line["line_no"],
+        "x_Corrects": event["corrects"] or None,
+        "x_EventTime": _time(from_microseconds(event["time_us"])),
+    }
+
+
+def _service(kind: str) -> tuple[str, str]:
+    if kind == "gpu":
+        return "Compute", "Other (Compute)"
+    return "AI and Machine Learning", "Generative AI"
+
+
+def _unit(meter: str) -> str:
+    if meter in INPUT_METERS or meter in OUTPUT_METERS:
+        return "Tokens"
+    return "Seconds" if meter.endswith("seconds") else "Units"
+
+
+def _cost(price: Decimal | None, quantity: Decimal, billed: Decimal) -> Decimal:
+    """Return price x quantity; a cost that came without a price is all there is."""
+    return billed if price is None else _EXACT.multiply(price, quantity)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _text(value: Decimal | None) -> str | None:
+    """Return a number without an exponent, and without zeros that say nothing."""
+    if value is None:
+        return None
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
