@@ -1,6 +1,9 @@
 """The tables: made by numbered files, the same on every database, as the code says."""
 
+import os
 import re
+import shutil
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+import cellcost_ledger
 from cellcost.errors import ConfigError, LedgerUnavailable
 from cellcost_ledger.book.database import Database, open_database, resolve_url
 from cellcost_ledger.book.migrate import (
@@ -17,11 +21,24 @@ from cellcost_ledger.book.migrate import (
     require_current,
     version,
 )
-from cellcost_ledger.book.schema import METADATA, ROLLUP_KEYS, installation
+from cellcost_ledger.book.schema import (
+    METADATA,
+    ROLLUP_KEYS,
+    event,
+    event_line,
+    installation,
+    rollup_day,
+    rollup_hour,
+)
+from cellcost_ledger.closing import close, prune
+from cellcost_ledger.received import Accepted, read_event
+from cellcost_ledger.rollups import day_deltas, deltas
+from cellcost_ledger.verify import verify
+from cellcost_ledger.wire import encode
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import Ledger, wire
+from conftest import PROGRAM, Ledger, cost_of, until, wire
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -158,3 +175,105 @@ def test_a_server_older_than_what_was_done_to_an_installation_leaves_it_alone(
     book.close()
     assert client.statuses([wire(2)]) == ["stored"]
     assert ledger.proof().events == 2
+
+
+def test_a_book_of_the_first_version_is_closed_and_pruned_after_migrating(
+    empty: str,
+) -> None:
+    book = open_database(empty)
+    assert [m.number for m in migrate(book, upto=1)] == [1]
+    sent = wire(1)
+    found = read_event(encode(sent), "inst")
+    assert isinstance(found, Accepted)
+    keys = {"tenant": "default", "installation": "inst"}
+    stamp = {**keys, "received_us": 1, "key_id": "k", "user_name": ""}
+    row = {**found.row, **stamp, "team": "search", "tags": {}}
+    hours = deltas([row])
+    about = {"team": "search", "client": "", "first_seen_us": 1, "last_seen_us": 1}
+    counts = {"received": 1, "last_contiguous_seq": 1, "forked": 0, "writer": 0}
+    lines = [{**keys, "event_id": found.id, **line} for line in found.lines]
+
+    def fill(connection: sa.Connection) -> None:
+        for table, rows in (
+            (installation, [{**keys, **about, **counts}]),
+            (event, [row]),
+            (event_line, lines),
+            (rollup_hour, hours),
+            (rollup_day, day_deltas(hours)),
+        ):
+            connection.execute(sa.insert(table), rows)
+
+    book.write(fill)
+    assert [m.number for m in migrate(book)] == list(range(2, NEWEST + 1))
+    for _ in range(2):
+        (proof,) = verify(book)
+        assert proof.holds, proof.broken
+        assert (proof.events, proof.sum_nusd) == (1, cost_of(sent))
+        assert close(book, until_day=10**6, now_us=1)[0].broken == []
+        assert prune(book, before_day=10**6, now_us=1)[0].broken == []
+    assert proof.pruned == 1
+    book.close()
+
+
+# What every migration may do, and what takes the hardest locks.
+_NEXT = """
+ALTER TABLE installation ADD COLUMN probe BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE event ADD COLUMN probe BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE rollup_day ADD COLUMN probe BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX event_probe ON event (tenant, installation, probe);
+CREATE TABLE probe (
+    tenant       TEXT NOT NULL,
+    installation TEXT NOT NULL,
+    PRIMARY KEY (tenant, installation)
+);
+INSERT INTO probe (tenant, installation) SELECT tenant, installation FROM installation;
+"""
+
+
+def test_an_old_server_goes_on_storing_while_a_newer_one_migrates(
+    empty: str, tmp_path: Path
+) -> None:
+    book = open_database(empty)
+    migrate(book)
+    book.close()
+    newer = tmp_path / "newer" / "cellcost_ledger"
+    shutil.copytree(Path(cellcost_ledger.__file__).parent, newer)
+    number = NEWEST + 1
+    (newer / f"book/migrations/{number:04d}_next.sql").write_text(_NEXT)
+    ledger = Ledger(empty, tmp_path)
+    ledger.start()
+    client, stored = ledger.client(), [0, 0, 0]
+
+    def write(n: int) -> None:
+        for start in range(1, 601, 20):
+            batch = [wire(seq) for seq in range(start, start + 20)]
+            until(lambda batch=batch: _stored(batch, n), seconds=120)
+            stored[n] += len(batch)
+
+    def _stored(batch: list[dict[str, object]], n: int) -> bool:
+        answer = client.send_events(batch, f"inst-{n}")
+        assert answer.status_code in (200, 503), answer.text
+        return answer.status_code == 200
+
+    with ThreadPoolExecutor(3) as pool:
+        writers = [pool.submit(write, n) for n in range(3)]
+        until(lambda: sum(stored) > 100)
+        before = sum(stored)
+        path = [str(newer.parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+        done = subprocess.run(
+            [PROGRAM, "ledger", "migrate", "--database", empty],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert f"{number:04d} next" in done.stdout, done.stderr
+        assert before < sum(stored)
+        for writer in writers:
+            writer.result(timeout=200)
+    assert ledger.client().get("/readyz").status_code == 200
+    for n in range(3):
+        proof = ledger.proof(f"inst-{n}")
+        assert (proof.events, proof.received, proof.gaps) == (600, 600, 0)
+    assert ledger.stop() == 0
