@@ -6,6 +6,7 @@
 #   make check           linters and type checkers
 #   make build           the wheel, the sdist and the .vsix, into dist/
 #   make bench           times every path beside its floor
+#   make soak            kills, faults and floods for hours   (ARGS=--quick: minutes)
 #
 # PYTHON=python3.12 chooses the interpreter that .venv is made from.
 
@@ -35,7 +36,7 @@ ARGS ?=
 HEADLESS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-vscode check build bench clean lock \
+.PHONY: help demo test test-vscode check build bench soak clean lock \
   check-all ruff format mypy pyright lint-imports tsc eslint
 .DELETE_ON_ERROR:
 
@@ -72,6 +73,10 @@ build: $(STAMPS)/test $(STAMPS)/vscode_modules
 bench: $(STAMPS)/test
 	@echo "==> timing every path beside its floor (some minutes; leave the machine alone)"
 	@$(BIN)/python bench/run.py $(ARGS)
+
+soak: $(STAMPS)/test
+	@echo "==> kills, faults and floods (hours; ARGS=--quick: some minutes)"
+	@$(BIN)/python soak/run.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .demo dist $(BUILT) $(LAB)/node_modules $(LAB)/lib

@@ -1,6 +1,6 @@
 """Kill -9 at every step of the protocol: nothing acknowledged is lost or doubled."""
 
-import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -8,6 +8,10 @@ from pathlib import Path
 from subprocess import Popen
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from journal_law import check_the_law
 
 from cellcost.journal import JOURNAL_FILE, Reader, Recovered, Writer, recover
 from cellcost.testing.records import intent_of, make_event, make_lines
@@ -24,30 +28,6 @@ CALL_STEPS = [
     "settle.event_written",
     "settle.intent_dropped",
 ]
-
-
-def check_the_law(home: Path) -> dict[str, int]:
-    """Return id -> cost; assert gapless seq, unique ids, no intent or live row left."""
-    rows = sqlite3.connect(home / JOURNAL_FILE)
-    try:
-        assert rows.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        seqs = [r[0] for r in rows.execute("SELECT seq FROM event ORDER BY rev")]
-        assert seqs == list(range(1, len(seqs) + 1))
-        (lines,) = rows.execute(
-            "SELECT total(value ->> 'cost_nusd') FROM event, json_each(event.lines)"
-        ).fetchone()
-        (events,) = rows.execute("SELECT total(cost_nusd) FROM event").fetchone()
-        assert lines == events
-        assert rows.execute("SELECT count(*) FROM intent").fetchone() == (0,)
-        assert rows.execute("SELECT count(*) FROM live").fetchone() == (0,)
-        sums: dict[str, int] = {}
-        for id_, corrects, cost in rows.execute(
-            "SELECT id, corrects, cost_nusd FROM event"
-        ):
-            sums[corrects or id_] = sums.get(corrects or id_, 0) + (cost or 0)
-        return sums
-    finally:
-        rows.close()
 
 
 @pytest.mark.parametrize("step", CALL_STEPS)
