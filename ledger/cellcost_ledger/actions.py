@@ -20,6 +20,7 @@ from cellcost_ledger.book.keys import (
     revoke_key,
 )
 from cellcost_ledger.book.migrate import migrate
+from cellcost_ledger.export import focus_action
 from cellcost_ledger.opening import existing, ready
 from cellcost_ledger.rescue import (
     backup_action,
@@ -242,6 +243,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
     "close": close_action,
     "prune": prune_action,
     "backup": backup_action,
+    "focus": focus_action,
     "restore": restore_action,
     "letters_list": list_letters,
     "letters_replay": replay_letters,

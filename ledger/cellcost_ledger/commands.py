@@ -99,6 +99,27 @@ def _add_upkeep(actions: "SubParsers") -> None:
     restore = _add(actions, "restore", "read such a file into an empty book")
     restore.add_argument("file", metavar="FILE", help="what `backup` wrote")
     _add_letters(actions)
+    _add_focus(actions)
+
+
+def _add_focus(actions: "SubParsers") -> None:
+    focus = _add(actions, "focus", "write the events of some days as a FOCUS table")
+    focus.add_argument(
+        "--since", type=_day, required=True, metavar="DAY", help="the first day (UTC)"
+    )
+    focus.add_argument(
+        "--until", type=_day, required=True, metavar="DAY", help="the first day not"
+    )
+    focus.add_argument(
+        "--version",
+        choices=("1.2", "1.4"),
+        default="1.2",
+        help="of FOCUS (default: %(default)s)",
+    )
+    focus.add_argument("--output", metavar="FILE", help="a new file, not the terminal")
+    focus.add_argument(
+        "--tenant", default="default", help="of this company (default: %(default)s)"
+    )
 
 
 def _add_letters(actions: "SubParsers") -> None:

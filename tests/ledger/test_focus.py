@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from conftest import Json, Ledger, noon, wire
 from test_breakdown import skewed
+from test_command import run
 
 PERIOD = {"since": "2026-11-18", "until": "2026-11-24"}
 
@@ -149,3 +150,28 @@ def test_a_time_of_which_events_were_pruned_is_refused(ledger: Ledger) -> None:
     assert (answer.status_code, answer.json()["error"]) == (422, "pruned")
     told = client.get("/api/v1/spend", params={**PERIOD, "group_by": "kind"}).json()
     assert (told["events_not_kept"], told["rows"]) == (2, [])
+
+
+def test_the_command_writes_the_table_that_the_route_tells(tmp_path: Path) -> None:
+    own = Ledger(str(tmp_path / "ledger.db"), tmp_path)
+    own.start()
+    own.client(own.key(teams=["ads"])).statuses(skewed())
+    told = exported(own)
+    assert own.stop() == 0
+    days = ["--since", PERIOD["since"], "--until", PERIOD["until"]]
+    printed = run(tmp_path, "focus", *days)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert list(csv.DictReader(io.StringIO(printed.stdout))) == told
+    table = tmp_path / "table.csv"
+    written = run(tmp_path, "focus", *days, "--output", str(table))
+    assert (written.returncode, written.stdout) == (0, "")
+    text = table.read_bytes().decode()
+    assert list(csv.DictReader(io.StringIO(text, newline=""))) == told
+    again = run(tmp_path, "focus", *days, "--output", str(table))
+    assert (again.returncode, "cannot write" in again.stderr) == (1, True)
+    assert table.read_bytes().decode() == text
+    other = run(tmp_path, "focus", *days, "--tenant", "other", "--version", "1.4")
+    assert len(other.stdout.splitlines()) == 1
+    assert "ServiceProviderName" in other.stdout
+    turned = ["--since", PERIOD["until"], "--until", PERIOD["since"]]
+    assert "later day" in run(tmp_path, "focus", *turned).stderr

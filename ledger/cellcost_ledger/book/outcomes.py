@@ -107,7 +107,7 @@ def bought(
         if read == MOST_OUTCOMES:
             raise TooManyOutcomes
         said = _said(row.body)
-        values = tuple(str(value) for value in row[2:])
+        values = tuple(map(str, row[2:]))
         named = found.setdefault(values, {})
         one = named.setdefault(said["name"], Bought())
         one.events += 1
