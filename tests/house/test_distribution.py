@@ -63,6 +63,16 @@ def test_the_labextension_lies_in_the_wheel_once(wheel: Path) -> None:
     assert not twice
 
 
+def test_the_wheel_brings_the_ledgers_pages(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    room = Path(__file__).parents[2] / "ledger"
+    pages = room / "cellcost_ledger" / "pages"
+    files = [path for path in pages.rglob("*.*") if path.suffix != ".pyc"]
+    assert {"spend.html", "spend.js", "uPlot.LICENSE.txt"} <= {f.name for f in files}
+    assert {path.relative_to(room).as_posix() for path in files} <= names
+
+
 def test_every_room_ships_its_type_marker(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())

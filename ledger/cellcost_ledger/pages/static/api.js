@@ -53,6 +53,7 @@
  * @property {number} highest_seq
  * @property {number} gaps
  * @property {boolean} forked
+ * @property {number} clock_off Events of a clock that was wrong.
  */
 /** @typedef {{team: string, teams: string[], user: string, scopes: string[]}} Whoami */
 

@@ -70,6 +70,9 @@ function item(found) {
       `${counted(found.gaps, 'event')} below ${grouped(found.highest_seq)} have not come; they may still come.`
     ]);
   }
+  if (found.clock_off) {
+    marks.push(['wrong clock', 'Events of it say that they happened at another time than they can have.']);
+  }
   if (silent) {
     marks.push(['silent', `Nothing came for more than ${SILENT_HOURS} hours.`]);
   }
