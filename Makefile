@@ -3,6 +3,7 @@
 #   make demo            JupyterLab with a real model and live figures (HEADLESS=1: a table)
 #   make test            every test but those of VS Code   (ARGS="-k name": some)
 #   make test-vscode     the extension in a real VS Code   (ARGS="-k name": some)
+#   make test-focus      the FOCUS table before validators of it
 #   make check           linters and type checkers
 #   make build           the wheel, the sdist and the .vsix, into dist/
 #   make bench           times every path beside its floor
@@ -36,7 +37,7 @@ ARGS ?=
 HEADLESS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-vscode check build bench soak clean lock \
+.PHONY: help demo test test-vscode test-focus check build bench soak clean lock \
   check-all ruff format mypy pyright lint-imports tsc eslint
 .DELETE_ON_ERROR:
 
@@ -56,6 +57,10 @@ test: $(STAMPS)/test $(STAMPS)/labextension $(STAMPS)/vscode_modules
 test-vscode: $(STAMPS)/test $(STAMPS)/code-server $(VSIX)
 	@echo "==> tests in VS Code (some minutes)"
 	@$(WITH_NODE) $(BIN)/python -m pytest tests/vscode --timeout 900 $(ARGS)
+
+test-focus: $(STAMPS)/test
+	@echo "==> FOCUS validators (some minutes: the first time they are installed)"
+	@$(BIN)/python -m pytest tests/focus --timeout 900 $(ARGS)
 
 check: $(STAMPS)/test $(STAMPS)/node_modules $(STAMPS)/vscode_modules
 	@$(MAKE) --no-print-directory --keep-going check-all || \
@@ -80,7 +85,7 @@ soak: $(STAMPS)/test
 
 clean:
 	rm -rf $(VENV) .demo dist $(BUILT) $(LAB)/node_modules $(LAB)/lib
-	rm -rf .vscode-test $(VSCODE)/node_modules $(VSCODE)/out
+	rm -rf .focus-validators .vscode-test $(VSCODE)/node_modules $(VSCODE)/out
 
 # Locked with node_modules in place, npm would leave other platforms' packages out.
 lock: $(STAMPS)/builders

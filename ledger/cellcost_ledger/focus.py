@@ -58,7 +58,8 @@ def focus_rows(
     """Yield one row for each line of an event as `/api/v1/events` tells it."""
     shared = _shared(event, version, tenant)
     for line in event["lines"]:
-        yield {**shared, **_priced(line, event), **_marked(line, event)}
+        told = (_service(line, event), _priced(line, event), _marked(line, event))
+        yield {**shared, **told[0], **told[1], **told[2]}
 
 
 def _shared(event: Mapping[str, Any], version: Version, tenant: str) -> dict[str, Any]:
@@ -68,7 +69,6 @@ def _shared(event: Mapping[str, Any], version: Version, tenant: str) -> dict[str
     time = from_microseconds(event["time_us"]).astimezone(UTC)
     hour = time.replace(minute=0, second=0, microsecond=0)
     month = hour.replace(day=1, hour=0)
-    category, subcategory = _service(event["kind"])
     return {
         "BillingCurrency": "USD",
         **dict.fromkeys(("BillingAccountId", "BillingAccountName"), account),
@@ -81,9 +81,6 @@ def _shared(event: Mapping[str, Any], version: Version, tenant: str) -> dict[str
         "ChargeClass": "Correction" if event["corrects"] else None,
         "ChargeFrequency": "Usage-Based",
         "PricingCategory": "Standard",
-        "ServiceCategory": category,
-        "ServiceSubcategory": subcategory,
-        "ServiceName": " ".join(filter(None, (provider, call.get("operation", "")))),
         **dict.fromkeys(_ORIGIN[version], provider),
         "Tags": json.dumps(event["where"]["tags"], ensure_ascii=False),
     }
@@ -138,10 +135,20 @@ def _marked(line: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def _service(kind: str) -> tuple[str, str]:
-    if kind == "gpu":
-        return "Compute", "Other (Compute)"
-    return "AI and Machine Learning", "Generative AI"
+def _service(line: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, str]:
+    """Return what was used; FOCUS wants one category for each service's name."""
+    provider = event["provider"] or _NOBODY
+    # By its line, so that a correction of GPU time is of the same service.
+    if event["kind"] == "gpu" or line["meter"].startswith("gpu"):
+        name, category, subcategory = "GPU", "Compute", "Other (Compute)"
+    else:
+        name = event.get("call", {}).get("operation") or "AI"
+        category, subcategory = "AI and Machine Learning", "Generative AI"
+    return {
+        "ServiceCategory": category,
+        "ServiceSubcategory": subcategory,
+        "ServiceName": f"{provider} {name}",
+    }
 
 
 def _unit(meter: str) -> str:
