@@ -83,6 +83,10 @@ def test_a_new_event_is_in_the_last_minutes_within_one_look(
     assert len(looks) <= 2
     expect(recent).to_contain_text(f"{format_usd(cost)} · 2 calls")
     assert reader.named("breakdown").bounding_box() == before
+    moves = "getComputedStyle(document.querySelector('.dot.on')).animationName"
+    assert reader.page.evaluate(moves) == "pulse"
+    reader.page.emulate_media(reduced_motion="reduce")
+    assert reader.page.evaluate(moves) == "none"
 
 
 def test_it_asks_nothing_while_nobody_sees_it(reader: "Visitor") -> None:
