@@ -148,6 +148,7 @@ def test_every_option_and_route_is_in_the_page() -> None:
         "prune",
         "backup",
         "restore",
+        "focus",
         "dead-letters list",
         "dead-letters replay",
         "key allow",
