@@ -142,7 +142,7 @@ def _store(
     if revived:
         batches.drop_dead_letters(connection, tenant, name, revived)
     new = sorted(found.stored, key=lambda e: e.id)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {**e.row, **stamp(e.id), "team": e.team or key.team, "user_name": key.user}
         for e in new
     ]

@@ -153,9 +153,9 @@ def _read_seals(
     tenant, name = found.tenant, found.installation
     chain = seals.seals_of(connection, tenant, name)
     for row in seals.pruned_members(connection, tenant, name):
-        event_id, seq = row.event_id, row.seq
-        member = Member(event_id, seq, row.core_hash)
-        rows.pruned.setdefault(row.seal, []).append(member)
+        event_id, seq = row["event_id"], row["seq"]
+        member = Member(event_id, seq, row["core_hash"])
+        rows.pruned.setdefault(row["seal"], []).append(member)
         found.events += 1
         found.sealed += 1
         found.pruned += 1

@@ -154,6 +154,8 @@ def test_what_was_pruned_is_known_again_and_never_stored_twice(ledger: Ledger) -
     dearer = {**events[0], "lines": []}
     malformed = {**events[1], "kind": "?"}
     assert client.statuses([dearer, malformed]) == ["conflict", "conflict"]
+    (listed,) = client.get("/api/v1/installations").json()["installations"]
+    assert (listed["highest_seq"], listed["gaps"]) == (9, 6)
     # Its seqs are taken: a gap ends at them, and a copied journal is noticed.
     between = [on(-1, seq) for seq in range(3, 9)]
     answer = client.send_events(between).json()

@@ -65,11 +65,10 @@ def lock_installation(connection: sa.Connection, row: Row) -> sa.Row[Any]:
 def hold_installation(connection: sa.Connection, tenant: str, name: str) -> sa.Row[Any]:
     """Return the row of an installation that is there, locked until the commit."""
     columns = installation.c
+    statement: Any = sa.update(installation).where(_of(installation, tenant, name))
+    same = statement.values(received=columns.received)
     return connection.execute(
-        sa.update(installation)
-        .where(_of(installation, tenant, name))
-        .values(received=columns.received)
-        .returning(
+        same.returning(
             columns.received,
             columns.last_contiguous_seq,
             columns.forked,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from cellcost_ledger.book.events import Position
 from cellcost_ledger.book.keys import ALL_TEAMS, Key
-from cellcost_ledger.book.schema import dead_letter, event, installation
+from cellcost_ledger.book.schema import dead_letter, event, installation, pruned_event
 
 __all__ = ["list_installations"]
 
@@ -63,7 +63,7 @@ def _beyond(
                 table.c.installation.in_(names),
                 table.c.seq > installation.c.last_contiguous_seq,
             )
-            for table in (event, dead_letter)
+            for table in (event, dead_letter, pruned_event)
         )
     ).subquery()
     statement = sa.select(

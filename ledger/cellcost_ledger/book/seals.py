@@ -155,13 +155,13 @@ def mark_pruned(
 
 def pruned_members(
     connection: sa.Connection, tenant: str, name: str
-) -> list[sa.Row[Any]]:
+) -> list[dict[str, Any]]:
     """Return seal, event_id, seq and core_hash of what was removed."""
     columns = pruned_event.c
     statement = sa.select(
         columns.seal, columns.event_id, columns.seq, columns.core_hash
     ).where(_of(pruned_event, tenant, name))
-    return list(connection.execute(statement))
+    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def _of(table: sa.Table, tenant: str, name: str) -> sa.ColumnElement[bool]:
