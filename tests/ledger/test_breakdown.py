@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cellcost.clock import from_microseconds, to_microseconds
 from cellcost.records import Line
 from cellcost.testing.records import make_event
 from cellcost_ledger.book.dimensions import FIELDS, GROUPS
+from cellcost_ledger.book.schema import rollup_day, rollup_hour
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -173,3 +175,35 @@ def test_what_events_cannot_answer_is_refused(
 def test_a_long_time_is_still_summed_without_events(sqlite_ledger: Ledger) -> None:
     answer = sqlite_ledger.client().get("/api/v1/spend?group_by=team&since=2020-01-01")
     assert answer.status_code == 200
+
+
+def test_more_events_than_an_answer_may_read_are_refused(ledger: Ledger) -> None:
+    client = ledger.client()
+    client.statuses([wire(1)])
+    book = ledger.book()
+    for table in (rollup_hour, rollup_day):
+        many = sa.update(table).where(table.c.tenant == ledger.tenant)
+        book.write(lambda c, many=many: c.execute(many.values(events=500_001)))
+    book.close()
+    for asked in ("spend?group_by=kind", "runs", "unit-cost"):
+        answer = client.get(f"/api/v1/{asked}")
+        assert (answer.status_code, answer.json()["error"]) == (422, "too_many_events")
+    # A filter that the sums know makes the question small enough.
+    assert client.get("/api/v1/runs?model=other").status_code == 200
+    assert client.get("/api/v1/spend?group_by=team").status_code == 200
+
+
+def test_more_rows_than_an_answer_may_have_are_refused(sqlite_ledger: Ledger) -> None:
+    client = sqlite_ledger.client()
+    event = wire(1) | {"lines": []}
+    for first in range(1, 10_502, 500):
+        many = []
+        for seq in range(first, first + 500):
+            tags = {"function": f"f{seq}", "project": f"p{seq}"}
+            where = {**event["where"], "tags": tags}
+            id_ = f"0192f0c1-0000-7000-8000-{seq:012d}"
+            many.append({**event, "id": id_, "seq": seq, "where": where})
+        client.statuses(many)
+    for asked in ("spend?group_by=function", "spend?group_by=tag:project", "unit-cost"):
+        answer = client.get(f"/api/v1/{asked}")
+        assert (answer.status_code, answer.json()["error"]) == (422, "too_many_rows")

@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cellcost_ledger.book.breakdown import TooManyEvents
 from cellcost_ledger.book.events import Position
 from cellcost_ledger.book.runs import list_runs
 from cellcost_ledger.rollups import HOUR_US
@@ -20,10 +21,16 @@ from cellcost_ledger.web.arguments import (
     tagged,
 )
 from cellcost_ledger.web.csv_answers import wants_csv
+from cellcost_ledger.web.desk import desk_of
 from cellcost_ledger.web.listing import Page, list_as_csv, page_of
 from cellcost_ledger.web.operations import Operation
 from cellcost_ledger.web.shapes import RunPage
-from cellcost_ledger.web.spend import span_of, sums_told
+from cellcost_ledger.web.spend import (
+    events_not_kept,
+    span_of,
+    sums_told,
+    too_many_events,
+)
 
 __all__ = ["RUNS", "get_runs"]
 
@@ -50,10 +57,20 @@ RUNS = Operation(
 
 async def get_runs(request: Request) -> Response:
     """Tell runs with their sums, and where the next page begins."""
+    desk = desk_of(request)
     key = await RUNS.admit(request)
     span = span_of(request)
     span.require_short()
     where = filtered(request, _FILTERS, {}) | tagged(request)
+
+    try:
+        await desk.ask(
+            lambda: desk.database.read(
+                lambda connection: events_not_kept(connection, key, where, span)
+            )
+        )
+    except TooManyEvents as error:
+        raise too_many_events(error) from None
 
     def read(after: Position | None, limit: int) -> Page:
         return lambda connection: [

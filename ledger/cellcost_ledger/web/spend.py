@@ -50,6 +50,7 @@ __all__ = [
     "get_spend",
     "span_of",
     "sums_told",
+    "too_many_events",
     "too_many_rows",
 ]
 
@@ -143,7 +144,7 @@ async def get_spend(request: Request) -> Response:
     try:
         found = await desk.ask(lambda: desk.database.read(read))
     except TooManyEvents as error:
-        raise _too_many_events(error) from None
+        raise too_many_events(error) from None
     if len(found.rows) > MOST_ROWS:
         raise too_many_rows()
     rows = [_row(row) for row in found.rows]
@@ -248,7 +249,8 @@ def _from_events(
     return _Found(rows, total[0] if total else {}, not_kept)
 
 
-def _too_many_events(error: TooManyEvents) -> ApiError:
+def too_many_events(error: TooManyEvents) -> ApiError:
+    """Return the refusal of an answer for which too much would be read."""
     return ApiError(
         422,
         "too_many_events",
