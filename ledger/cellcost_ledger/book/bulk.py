@@ -7,7 +7,7 @@ parameters by name, twice (bench/bench_ingest.py).
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -123,7 +123,7 @@ def _quoted(text: str) -> str:
 
 @cache
 def _values(names: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
-    return itemgetter(*names)
+    return cast("Callable[[Row], tuple[Any, ...]]", itemgetter(*names))
 
 
 def _type(table: sa.Table, name: str) -> str:
