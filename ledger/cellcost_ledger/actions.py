@@ -10,6 +10,12 @@ from cellcost.cli.output import Column, print_line, table
 from cellcost.clock import from_microseconds, to_microseconds, utc_now
 from cellcost.errors import ConfigError
 from cellcost.money import format_usd
+from cellcost_ledger.alarms.actions import (
+    add_action,
+    list_action,
+    remove_action,
+    test_action,
+)
 from cellcost_ledger.book.citus import distribute
 from cellcost_ledger.book.database import open_database
 from cellcost_ledger.book.keys import (
@@ -159,7 +165,7 @@ def _revoke_key(arguments: argparse.Namespace) -> int:
 def _report(proofs: list[Proof]) -> dict[str, Any]:
     return {
         "holds": all(proof.holds for proof in proofs),
-        "total": {"installations": len(proofs), **_total(proofs)},
+        **_total(proofs),
         "installations": [
             {
                 **asdict(proof),
@@ -238,6 +244,10 @@ def _time(time_us: int | None) -> str | None:
 
 ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
+    "alarm_add": add_action,
+    "alarm_list": list_action,
+    "alarm_remove": remove_action,
+    "alarm_test": test_action,
     "migrate": _migrate,
     "verify": _verify,
     "close": close_action,

@@ -2,9 +2,11 @@
 
 import argparse
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from cellcost.errors import ConfigError
+from cellcost.money import usd_to_nano
 
 if TYPE_CHECKING:
     from cellcost.cli.subparsers import SubParsers
@@ -98,8 +100,39 @@ def _add_upkeep(actions: "SubParsers") -> None:
     backup.add_argument("file", metavar="FILE", help="a new file")
     restore = _add(actions, "restore", "read such a file into an empty book")
     restore.add_argument("file", metavar="FILE", help="what `backup` wrote")
+    _add_alarms(actions)
     _add_letters(actions)
     _add_focus(actions)
+
+
+def _add_alarms(actions: "SubParsers") -> None:
+    parser = actions.add_parser("alarm", help="limits, and whom to tell of them")
+    alarms = _group(parser, "alarm_action")
+    add = _add(alarms, "add", "tell a webhook when a limit is reached")
+    for name in ("team", "function", "model"):
+        add.add_argument(f"--{name}", help=f"of this {name} only; '' for without one")
+    add.add_argument("--per", choices=("hour", "day"), required=True, help="in UTC")
+    limit = add.add_mutually_exclusive_group(required=True)
+    limit.add_argument("--usd", type=_usd, help="dollars that are too many")
+    limit.add_argument("--tokens", type=_tokens, help="tokens that are too many")
+    add.add_argument(
+        "--webhook", required=True, metavar="URL", help="https://...; whom to tell"
+    )
+    add.add_argument(
+        "--secret-file",
+        metavar="FILE",
+        help="what it signs with; without it one is made and printed, once",
+    )
+    add.add_argument(
+        "--tenant", default="default", help="of this company (default: %(default)s)"
+    )
+    _takes_json(_add(alarms, "list", "every alarm, without its secret"))
+    for name, tells in (
+        ("remove", "end an alarm"),
+        ("test", "send a message that is marked as a test now"),
+    ):
+        action = _add(alarms, name, tells)
+        action.add_argument("alarm_id", metavar="ALARM", help="its id in `alarm list`")
 
 
 def _add_focus(actions: "SubParsers") -> None:
@@ -172,6 +205,8 @@ def _run(arguments: argparse.Namespace) -> int:
     name = arguments.action
     if name == "key":
         name = f"key_{arguments.key_action}"
+    if name == "alarm":
+        name = f"alarm_{arguments.alarm_action}"
     if name == "dead-letters":
         name = f"letters_{arguments.letters_action}"
     return actions.ACTIONS[name](arguments)
@@ -191,6 +226,23 @@ def _rate(text: str) -> float:
     if not 1 <= found <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
     return found
+
+
+def _usd(text: str) -> int:
+    """Return a positive amount in nano-USD, at most $1 billion."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal(0)
+    if not found.is_finite() or not Decimal("0.000000001") <= found <= 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of dollars")
+    return usd_to_nano(found)
+
+
+def _tokens(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text[:20]) <= 10**18:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of tokens")
+    return int(text)
 
 
 def _day(text: str) -> datetime:

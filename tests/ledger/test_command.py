@@ -141,6 +141,10 @@ def test_a_key_that_asks_too_often_is_told_when_to_come_again(tmp_path: Path) ->
 def test_every_option_and_route_is_in_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
     for action in (
+        "alarm add",
+        "alarm list",
+        "alarm remove",
+        "alarm test",
         "serve",
         "migrate",
         "verify",

@@ -18,6 +18,8 @@ __all__ = [
     "ROLLUP_DAY_KEYS",
     "ROLLUP_KEYS",
     "ROLLUP_SUMS",
+    "alarm",
+    "alarm_fired",
     "api_key",
     "conflict",
     "day_seal",
@@ -25,6 +27,7 @@ __all__ = [
     "event",
     "event_line",
     "installation",
+    "job_lease",
     "pruned_event",
     "rollup_day",
     "rollup_hour",
@@ -230,4 +233,45 @@ api_key = Table(
     _int("last_used_us", null=True),
     _int("revoked_us", null=True),
     PrimaryKeyConstraint("key_id"),
+)
+
+job_lease = Table(
+    "job_lease",
+    METADATA,
+    _text("name"),
+    _text("holder"),
+    _int("until_us"),
+    PrimaryKeyConstraint("name"),
+)
+
+alarm = Table(
+    "alarm",
+    METADATA,
+    _text("alarm_id"),
+    _text("tenant"),
+    _text("team", null=True),
+    _text("function", null=True),
+    _text("model", null=True),
+    _text("per"),
+    _int("limit_nusd", null=True),
+    _int("limit_tokens", null=True),
+    _text("webhook"),
+    _text("secret"),
+    _int("created_us"),
+    PrimaryKeyConstraint("alarm_id"),
+)
+
+alarm_fired = Table(
+    "alarm_fired",
+    METADATA,
+    _text("alarm_id"),
+    _int("period_us"),
+    _text("sum_nusd", null=True),
+    _text("tokens"),
+    _int("n_unpriced"),
+    _text("state"),
+    _int("tries"),
+    _int("next_try_us"),
+    _int("fired_us"),
+    PrimaryKeyConstraint("alarm_id", "period_us"),
 )

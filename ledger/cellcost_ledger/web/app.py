@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cellcost.errors import LedgerUnavailable
+from cellcost_ledger.alarms.job import AlarmJob
 from cellcost_ledger.pages.routes import PAGES
 from cellcost_ledger.web.desk import Desk
 from cellcost_ledger.web.errors import ApiError, answer_error, answer_http_error
@@ -53,8 +54,11 @@ def make_app(desk: Desk, *, started: Callable[[], None]) -> Watch:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        alarms = AlarmJob(desk.database, count=desk.metrics.alarmed)
+        alarms.start()
         started()
         yield
+        await alarms.stop()
         desk.close()
 
     app = Starlette(

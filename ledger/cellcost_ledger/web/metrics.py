@@ -45,6 +45,14 @@ class Metrics:
             registry=self._registry,
         )
         retries.set_function(lambda: database.retries)
+        self._alarms = Counter(
+            "cellcost_ledger_alarms",
+            "Alarms that fired, and messages that arrived or were given up.",
+            ["state"],
+            registry=self._registry,
+        )
+        for state in ("fired", "sent", "failed"):
+            self._alarms.labels(state)
         for status in ("stored", "duplicate", "conflict", "rejected"):
             self._events.labels(status)
 
@@ -57,6 +65,10 @@ class Metrics:
         """Count what became of a batch."""
         for result in reply.results:
             self._events.labels(result.status).inc()
+
+    def alarmed(self, state: str) -> None:
+        """Count an alarm that fired, was sent or failed."""
+        self._alarms.labels(state).inc()
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

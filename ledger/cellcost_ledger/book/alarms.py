@@ -1,0 +1,238 @@
+"""The limits, what was spent in their periods, and what they fired."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from cellcost_ledger.book.database import Database
+from cellcost_ledger.book.schema import alarm, alarm_fired, rollup_day, rollup_hour
+from cellcost_ledger.book.spend import cost_of, cost_sums
+
+__all__ = [
+    "PENDING",
+    "Alarm",
+    "Fired",
+    "PeriodSum",
+    "add_alarm",
+    "claim",
+    "due",
+    "find_alarm",
+    "fire",
+    "fired_periods",
+    "has_alarms",
+    "list_alarms",
+    "note",
+    "period_sums",
+    "remove_alarm",
+]
+
+PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A limit of one company, and whom to tell when it is reached."""
+
+    tenant: str
+    team: str | None
+    function: str | None
+    model: str | None
+    per: str
+    """`hour` or `day` (UTC)."""
+    limit_nusd: int | None
+    limit_tokens: int | None
+    webhook: str = field(repr=False)
+    secret: str = field(repr=False)
+    created_us: int
+    alarm_id: str = field(default_factory=lambda: secrets.token_hex(6))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """One alarm of one period, and how telling it stands."""
+
+    alarm_id: str
+    period_us: int
+    sum_nusd: int | None
+    tokens: int
+    n_unpriced: int
+    fired_us: int
+    next_try_us: int
+    tries: int = 0
+    state: str = PENDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodSum:
+    """What one team, function and model used in one period."""
+
+    period: int
+    """Hours or days since 1970."""
+    team: str
+    function: str
+    model: str
+    n_priced: int
+    n_unpriced: int
+    cost_nusd: int
+    tokens: int
+
+
+def add_alarm(database: Database, new: Alarm) -> None:
+    """Store a new alarm."""
+    database.write(lambda c: c.execute(sa.insert(alarm).values(asdict(new))))
+
+
+def list_alarms(database: Database) -> list[Alarm]:
+    """Return every alarm, oldest first."""
+    statement = sa.select(alarm).order_by(alarm.c.created_us, alarm.c.alarm_id)
+    return database.read(lambda c: [_alarm(row) for row in c.execute(statement)])
+
+
+def has_alarms(database: Database) -> bool:
+    """Say whether there is any alarm."""
+    statement = sa.select(alarm.c.alarm_id).limit(1)
+    return database.read(lambda c: c.execute(statement).first()) is not None
+
+
+def find_alarm(database: Database, alarm_id: str) -> Alarm | None:
+    """Return one alarm, or None."""
+    statement = sa.select(alarm).where(alarm.c.alarm_id == alarm_id)
+    row = database.read(lambda c: c.execute(statement).one_or_none())
+    return None if row is None else _alarm(row)
+
+
+def remove_alarm(database: Database, alarm_id: str) -> bool:
+    """Remove an alarm and what it fired; False if there is no such alarm."""
+
+    def work(connection: sa.Connection) -> bool:
+        gone = sa.delete(alarm).where(alarm.c.alarm_id == alarm_id)
+        fired = sa.delete(alarm_fired).where(alarm_fired.c.alarm_id == alarm_id)
+        found = connection.execute(gone).rowcount == 1
+        connection.execute(fired)
+        return found
+
+    return database.write(work)
+
+
+def period_sums(
+    database: Database, tenant: str, *, per: str, since: int
+) -> list[PeriodSum]:
+    """Return what a company used in each hour (or day) from `since` on."""
+    table = rollup_hour if per == "hour" else rollup_day
+    period = table.c.hour if per == "hour" else table.c.day
+    groups = (period.label("period"), table.c.team, table.c.function, table.c.model)
+    statement = (
+        sa.select(
+            *groups,
+            sa.func.sum(table.c.n_priced).label("n_priced"),
+            sa.func.sum(table.c.n_unpriced).label("n_unpriced"),
+            sa.func.sum(table.c.input_tokens).label("input_tokens"),
+            sa.func.sum(table.c.output_tokens).label("output_tokens"),
+            *cost_sums(table.c.cost_nusd),
+        )
+        .where(table.c.tenant == tenant, period >= since)
+        .group_by(period, table.c.team, table.c.function, table.c.model)
+    )
+
+    def work(connection: sa.Connection) -> list[PeriodSum]:
+        return [
+            PeriodSum(
+                period=int(row["period"]),
+                team=row["team"],
+                function=row["function"],
+                model=row["model"],
+                n_priced=int(row["n_priced"]),
+                n_unpriced=int(row["n_unpriced"]),
+                cost_nusd=cost_of(row),
+                tokens=int(row["input_tokens"]) + int(row["output_tokens"]),
+            )
+            for row in connection.execute(statement).mappings()
+        ]
+
+    return database.read(work)
+
+
+def fired_periods(
+    database: Database, alarm_ids: Iterable[str], *, since_us: int
+) -> set[tuple[str, int]]:
+    """Return which alarms have fired for which periods from `since_us` on."""
+    statement = sa.select(alarm_fired.c.alarm_id, alarm_fired.c.period_us).where(
+        alarm_fired.c.alarm_id.in_(list(alarm_ids)), alarm_fired.c.period_us >= since_us
+    )
+    return database.read(
+        lambda c: {(row.alarm_id, row.period_us) for row in c.execute(statement)}
+    )
+
+
+def fire(database: Database, new: Fired) -> bool:
+    """Store that an alarm fired; False if it has for that period already."""
+    row = asdict(new)
+    row["sum_nusd"] = None if new.sum_nusd is None else str(new.sum_nusd)
+    row["tokens"] = str(new.tokens)
+    try:
+        database.write(lambda c: c.execute(sa.insert(alarm_fired).values(row)))
+    except sa.exc.IntegrityError:
+        return False
+    return True
+
+
+def due(database: Database, *, now_us: int, limit: int) -> list[tuple[Alarm, Fired]]:
+    """Return what is to be sent now, the longest due first."""
+    statement = (
+        sa.select(alarm_fired)
+        .where(alarm_fired.c.state == PENDING, alarm_fired.c.next_try_us <= now_us)
+        .order_by(alarm_fired.c.next_try_us, alarm_fired.c.alarm_id)
+        .limit(limit)
+    )
+
+    def work(connection: sa.Connection) -> list[tuple[Alarm, Fired]]:
+        fired = [_fired(row) for row in connection.execute(statement)]
+        ids = {one.alarm_id for one in fired}
+        wanted = sa.select(alarm).where(alarm.c.alarm_id.in_(ids))
+        known = {row.alarm_id: _alarm(row) for row in connection.execute(wanted)}
+        return [(known[one.alarm_id], one) for one in fired if one.alarm_id in known]
+
+    return database.read(work)
+
+
+def claim(database: Database, fired: Fired, *, until_us: int) -> bool:
+    """Say whether this server may send now; nobody else may before `until_us`."""
+    return _update(
+        database, fired, fired.tries, tries=fired.tries + 1, next_try_us=until_us
+    )
+
+
+def note(database: Database, fired: Fired, *, state: str, next_try_us: int) -> bool:
+    """Note what became of a claimed try; False if it is another's by now, or gone."""
+    return _update(
+        database, fired, fired.tries + 1, state=state, next_try_us=next_try_us
+    )
+
+
+def _update(database: Database, fired: Fired, seen: int, **values: Any) -> bool:
+    statement = (
+        sa.update(alarm_fired)
+        .where(
+            alarm_fired.c.alarm_id == fired.alarm_id,
+            alarm_fired.c.period_us == fired.period_us,
+            alarm_fired.c.state == PENDING,
+            alarm_fired.c.tries == seen,
+        )
+        .values(**values)
+    )
+    return database.write(lambda c: c.execute(statement).rowcount) == 1
+
+
+def _alarm(row: sa.Row[Any]) -> Alarm:
+    return Alarm(**row._asdict())
+
+
+def _fired(row: sa.Row[Any]) -> Fired:
+    values = row._asdict()
+    known = values["sum_nusd"]
+    values["sum_nusd"] = None if known is None else int(known)
+    values["tokens"] = int(values["tokens"])
+    return Fired(**values)
