@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.schema import alarm, alarm_fired, rollup_day, rollup_hour
@@ -88,7 +89,9 @@ def add_alarm(database: Database, new: Alarm) -> None:
 def list_alarms(database: Database) -> list[Alarm]:
     """Return every alarm, oldest first."""
     statement = sa.select(alarm).order_by(alarm.c.created_us, alarm.c.alarm_id)
-    return database.read(lambda c: [_alarm(row) for row in c.execute(statement)])
+    return database.read(
+        lambda c: [_alarm(row) for row in c.execute(statement).mappings()]
+    )
 
 
 def has_alarms(database: Database) -> bool:
@@ -100,7 +103,7 @@ def has_alarms(database: Database) -> bool:
 def find_alarm(database: Database, alarm_id: str) -> Alarm | None:
     """Return one alarm, or None."""
     statement = sa.select(alarm).where(alarm.c.alarm_id == alarm_id)
-    row = database.read(lambda c: c.execute(statement).one_or_none())
+    row = database.read(lambda c: c.execute(statement).mappings().one_or_none())
     return None if row is None else _alarm(row)
 
 
@@ -174,7 +177,7 @@ def fire(database: Database, new: Fired) -> bool:
     row["tokens"] = str(new.tokens)
     try:
         database.write(lambda c: c.execute(sa.insert(alarm_fired).values(row)))
-    except sa.exc.IntegrityError:
+    except IntegrityError:
         return False
     return True
 
@@ -189,10 +192,11 @@ def due(database: Database, *, now_us: int, limit: int) -> list[tuple[Alarm, Fir
     )
 
     def work(connection: sa.Connection) -> list[tuple[Alarm, Fired]]:
-        fired = [_fired(row) for row in connection.execute(statement)]
+        fired = [_fired(row) for row in connection.execute(statement).mappings()]
         ids = {one.alarm_id for one in fired}
         wanted = sa.select(alarm).where(alarm.c.alarm_id.in_(ids))
-        known = {row.alarm_id: _alarm(row) for row in connection.execute(wanted)}
+        rows = connection.execute(wanted).mappings()
+        known = {row["alarm_id"]: _alarm(row) for row in rows}
         return [(known[one.alarm_id], one) for one in fired if one.alarm_id in known]
 
     return database.read(work)
@@ -226,12 +230,12 @@ def _update(database: Database, fired: Fired, seen: int, **values: Any) -> bool:
     return database.write(lambda c: c.execute(statement).rowcount) == 1
 
 
-def _alarm(row: sa.Row[Any]) -> Alarm:
-    return Alarm(**row._asdict())
+def _alarm(row: sa.RowMapping) -> Alarm:
+    return Alarm(**{str(name): value for name, value in row.items()})
 
 
-def _fired(row: sa.Row[Any]) -> Fired:
-    values = row._asdict()
+def _fired(row: sa.RowMapping) -> Fired:
+    values: dict[str, Any] = {str(name): value for name, value in row.items()}
     known = values["sum_nusd"]
     values["sum_nusd"] = None if known is None else int(known)
     values["tokens"] = int(values["tokens"])

@@ -1,6 +1,7 @@
 """Who does a job that one server does for all: a row that its holder renews."""
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.schema import job_lease
@@ -26,7 +27,7 @@ def take_lease(
     first = sa.insert(job_lease).values(name=name, holder=holder, until_us=until_us)
     try:
         database.write(lambda c: c.execute(first))
-    except sa.exc.IntegrityError:
+    except IntegrityError:
         # Another was first, or our own commit was not answered: the next try tells.
         return False
     return True
