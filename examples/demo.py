@@ -119,7 +119,7 @@ def run_headless(
     code = subprocess.run(command, env=environment, check=False).returncode
     if code == 0:
         ledger.send(environment)
-        proof = ledger.proof(environment)["total"]
+        proof = ledger.proof(environment)
         cost = format_usd(int(proof["sum_nusd"]))
         say(f"the ledger has {proof['events']} events, {cost} known, and adds up")
     return code

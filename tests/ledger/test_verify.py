@@ -112,10 +112,10 @@ def test_the_command_says_what_holds_and_exits_by_it(ledger: Ledger) -> None:
     done = run("--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert report["holds"] is True
     total = str(sum(map(cost_of, events)))
-    assert report["total"] == {
-        "installations": 1,
+    (row,) = report.pop("installations")
+    assert report == {
+        "holds": True,
         "received": 3,
         "events": 3,
         "rejected": 0,
@@ -127,7 +127,6 @@ def test_the_command_says_what_holds_and_exits_by_it(ledger: Ledger) -> None:
         "sum_nusd": total,
         "rollup_sum_nusd": total,
     }
-    (row,) = report["installations"]
     assert (row["installation"], row["gap_ranges"]) == ("inst", [[3, 4]])
 
     text = run().stdout

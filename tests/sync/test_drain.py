@@ -307,7 +307,7 @@ def test_a_copied_journal_loses_nothing_and_takes_an_id_of_its_own(
     with Outbox(copy.home, own_ledger.url) as outbox:
         assert outbox.installation != shared
         assert own_ledger.of(outbox.installation)["events"] == 4
-    total = own_ledger.verified()["total"]
+    total = own_ledger.verified()
     assert total["events"] == 20 + 30 + 5 + 4
     assert int(total["sum_nusd"]) == book.cost + copy.cost - make_cost(20)
 

@@ -8,7 +8,7 @@ import { drawEvents } from './events.js';
 import { addSteps, costOf, gather, spendQuery } from './figures.js';
 import { drawHealth } from './health.js';
 import { follow } from './live.js';
-import { change, exactMoney, grouped, money, share } from './money.js';
+import { change, counted, exactMoney, grouped, money, share } from './money.js';
 import { spanOf } from './periods.js';
 import { addressOf, deeper, filtered, nameOf, readState, TAGS } from './state.js';
 import { drawTable, inAndOut, ordered, PAGE } from './table.js';
@@ -134,7 +134,7 @@ function drawSum(figures, span) {
   figure.setAttribute('data-n-unpriced', String(total.n_unpriced));
   document.title = `${figure.textContent} · Where did the money go? · cellcost`;
   const note = missing
-    ? [' ', el('small', { class: 'tag', title: 'Lines without a price. They count as not known, never as nothing.' }, `${grouped(total.n_unpriced)} unpriced`)]
+    ? [' ', el('small', { class: 'tag', title: 'Lines without a price. They count as not known, never as nothing.' }, `${counted(total.n_unpriced, 'line')} unpriced`)]
     : [];
   one('spend-change').replaceChildren(...changeWords(figures, now, then, span), ...note);
   one('calls').textContent = grouped(total.calls);
