@@ -367,6 +367,13 @@ class Editor(Wire):
         """Return line and text of every hint."""
         return [(h["position"]["line"], h["label"].strip()) for h in self.hints(uri)]
 
+    def is_shown(self, uri: str, label: str) -> None:
+        """Wait until the first hint reads so; a refresh may be asked for by others."""
+        give_up = time.monotonic() + PATIENCE
+        while self.labels(uri)[0][1] != label:
+            assert time.monotonic() < give_up, self.labels(uri)
+            time.sleep(0.05)
+
     def lenses(self, uri: str) -> list[Json]:
         return self.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
 
@@ -474,11 +481,7 @@ def counting(editor: Editor) -> Editor:
         "from openai import OpenAI\n"
         "OpenAI().responses.create(model='gpt-4o', input='Hello')\n",
     )
-    # A refresh is asked for other reasons too: only the count itself says it.
-    give_up = time.monotonic() + PATIENCE
-    while not editor.labels(uri)[0][1].endswith("1→400"):
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
+    editor.is_shown(uri, "≈ $0.0040 · 1→400")
     editor.close(uri)
     return editor
 
