@@ -9,7 +9,7 @@ from cellcost.records import INPUT_METERS, OUTPUT_METERS
 from cellcost_ledger.book.dimensions import GROUPS, METER, conditions, dimension
 from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.schema import event, event_line
-from cellcost_ledger.book.spend import SUMS, cost_of, cost_sums, spend
+from cellcost_ledger.book.spend import SUMS, cost_of, event_sums, spend
 from cellcost_ledger.rollups import HOUR_US, HOURS_A_DAY
 
 __all__ = ["MOST_EVENTS", "TooManyEvents", "breakdown", "summed_events"]
@@ -19,6 +19,7 @@ MOST_EVENTS = 500_000
 
 _SPANS = {"hour": HOUR_US, "day": HOURS_A_DAY * HOUR_US}
 _EVENT = ("tenant", "installation", "event_id")
+_SUMMED = ("cost_nusd", "n_unpriced", "input_tokens", "output_tokens")
 
 
 class TooManyEvents(Exception):
@@ -73,19 +74,8 @@ def breakdown(
     columns = [each.c[f"group_{place}"] for place in range(len(groups))]
     if granularity:
         columns = [each.c.span, *columns]
-    called = sa.case((each.c.kind == sa.literal_column("'llm'"), 1), else_=0)
     statement = (
-        sa.select(
-            *columns,
-            sa.func.count().label("events"),
-            sa.func.sum(called).label("calls"),
-            sa.func.count(each.c.cost_nusd).label("n_priced"),
-            *(
-                sa.func.sum(each.c[name]).label(name)
-                for name in ("n_unpriced", "input_tokens", "output_tokens")
-            ),
-            *cost_sums(each.c.cost_nusd),
-        )
+        sa.select(*columns, *event_sums(each))
         .group_by(*columns)
         .order_by(*columns)
         .limit(limit)
@@ -122,8 +112,7 @@ def _events(
         until_us=until_hour * HOUR_US,
     )
     if not by_meter:
-        sums = ("cost_nusd", "n_unpriced", "input_tokens", "output_tokens")
-        columns += [event.c[name] for name in sums]
+        columns += [event.c[name] for name in _SUMMED]
         return sa.select(*columns).where(*taken).subquery()
     lines = (
         sa.select(*columns, *(event.c[name] for name in _EVENT), *_line_sums())
@@ -132,15 +121,14 @@ def _events(
         .where(*taken)
         .subquery()
     )
-    summed = {"cost_nusd", "n_unpriced", "input_tokens", "output_tokens"}
-    names = [column for column in lines.c if column.name not in summed]
+    names = [column for column in lines.c if column.name not in _SUMMED]
     return (
         sa.select(
             *names,
             # A server's sum of 64 bits is wider: divided, it would keep a fraction.
             *(
                 sa.cast(sa.func.sum(lines.c[name]), sa.BigInteger).label(name)
-                for name in sorted(summed)
+                for name in _SUMMED
             ),
         )
         .group_by(*names)

@@ -9,7 +9,7 @@ from cellcost_ledger.book.dimensions import conditions, dimension
 from cellcost_ledger.book.events import Position
 from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.schema import event
-from cellcost_ledger.book.spend import SUMS, cost_of, cost_sums
+from cellcost_ledger.book.spend import SUMS, cost_of, event_sums
 
 __all__ = ["list_runs"]
 
@@ -63,7 +63,6 @@ def _runs(
         )
         .subquery()
     )
-    called = sa.case((each.c.kind == sa.literal_column("'llm'"), 1), else_=0)
     texts = ("origin", "notebook", "call_file", "user_name")
     return (
         sa.select(
@@ -72,11 +71,7 @@ def _runs(
             *(sa.func.max(each.c[name]).label(name) for name in texts),
             sa.func.min(each.c.time_us).label("first_us"),
             sa.func.max(each.c.time_us).label("last_us"),
-            sa.func.count().label("events"),
-            sa.func.sum(called).label("calls"),
-            sa.func.count(each.c.cost_nusd).label("n_priced"),
-            *(sa.func.sum(each.c[name]).label(name) for name in _ADDED),
-            *cost_sums(each.c.cost_nusd),
+            *event_sums(each),
         )
         .where(each.c.run_id != "")
         .group_by(each.c.run_id, each.c.installation)

@@ -20,6 +20,7 @@ __all__ = [
     "SUMS",
     "cost_of",
     "cost_sums",
+    "event_sums",
     "installation_figures",
     "spend",
 ]
@@ -27,6 +28,8 @@ __all__ = [
 SUMS = ("events", "calls", "n_priced", "n_unpriced", "input_tokens", "output_tokens")
 """Beside the cost, which is summed apart."""
 
+_COUNTED = ("events", "calls", "n_priced")
+"""Those that an event does not hold itself."""
 _HOURS = {"hour": 1, "day": 24}
 
 
@@ -149,6 +152,22 @@ def cost_sums(cost: sa.ColumnElement[int]) -> list[sa.Label[Any]]:
     return [
         sa.func.coalesce(whole, 0).label("usd"),
         sa.func.coalesce(sa.func.sum(cost % unit), 0).label("nano"),
+    ]
+
+
+def event_sums(each: sa.Subquery) -> list[sa.Label[Any]]:
+    """Return SUMS and the cost of rows that are one event each, not sums yet."""
+    called = sa.case((each.c.kind == sa.literal_column("'llm'"), 1), else_=0)
+    return [
+        sa.func.count().label("events"),
+        sa.func.sum(called).label("calls"),
+        sa.func.count(each.c.cost_nusd).label("n_priced"),
+        *(
+            sa.func.sum(each.c[name]).label(name)
+            for name in SUMS
+            if name not in _COUNTED
+        ),
+        *cost_sums(each.c.cost_nusd),
     ]
 
 
