@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from cellcost_ledger.book.keys import ALL_TEAMS, Key
+from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.schema import event, event_line
 
 __all__ = ["FIELDS", "GROUPS", "METER", "TAG", "conditions", "dimension"]
@@ -77,12 +77,9 @@ def conditions(
     until_us: int,
 ) -> list[sa.ColumnElement[bool]]:
     """Return what holds of the events that `key` may read, by their names' values."""
-    found = [
-        event.c.tenant == key.tenant,
+    return [
+        *key.rows(event),
         event.c.time_us >= since_us,
         event.c.time_us < until_us,
         *(dimension(connection, name).in_(values) for name, values in where.items()),
     ]
-    if ALL_TEAMS not in key.teams:
-        found.append(event.c.team.in_(key.teams))
-    return found

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from cellcost_ledger.book.dimensions import conditions
-from cellcost_ledger.book.keys import ALL_TEAMS, Key
+from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.schema import event, event_line
 from cellcost_ledger.clocks import wrong_clock
 
@@ -56,13 +56,11 @@ def events(
     """
     order = (event.c.time_us, event.c.installation, event.c.event_id)
     conditions = [
-        event.c.tenant == key.tenant,
+        *key.rows(event),
         event.c.time_us >= since_us,
         event.c.time_us < until_us,
         *(event.c[name].in_(values) for name, values in where.items()),
     ]
-    if ALL_TEAMS not in key.teams:
-        conditions.append(event.c.team.in_(key.teams))
     if after is not None:
         end = (after.time_us, after.installation, after.event_id)
         conditions.append(sa.tuple_(*order) < end)

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cellcost_ledger.book.events import Position
-from cellcost_ledger.book.keys import ALL_TEAMS, Key
+from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.schema import dead_letter, event, installation, pruned_event
 
 __all__ = ["list_installations"]
@@ -27,11 +27,9 @@ def list_installations(
     columns = installation.c
     order = (columns.last_seen_us, columns.installation)
     conditions = [
-        columns.tenant == key.tenant,
+        *key.rows(installation),
         *(columns[name].in_(values) for name, values in where.items()),
     ]
-    if ALL_TEAMS not in key.teams:
-        conditions.append(columns.team.in_(key.teams))
     if after is not None:
         conditions.append(sa.tuple_(*order) < (after.time_us, after.installation))
     rows = connection.execute(

@@ -53,6 +53,13 @@ class Key:
         """Say whether it may charge and read `team`."""
         return team in self.teams or ALL_TEAMS in self.teams
 
+    def rows(self, table: sa.Table) -> list[sa.ColumnElement[bool]]:
+        """Return what holds of the rows of a table that it may read."""
+        found = [table.c.tenant == self.tenant]
+        if ALL_TEAMS not in self.teams:
+            found.append(table.c.team.in_(self.teams))
+        return found
+
     def state(self, now_us: int) -> str:
         """Return `active`, `expired` or `revoked`."""
         if self.revoked_us is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cellcost_ledger.book.keys import ALL_TEAMS, Key
+from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.schema import event
 from cellcost_ledger.book.spend import cost_of, cost_sums
 
@@ -42,7 +42,7 @@ def recent(
             *cost_sums(columns.cost_nusd),
         )
         .where(
-            columns.tenant == key.tenant,
+            *key.rows(event),
             columns.time_us >= since_us,
             columns.time_us < until_us,
             *(columns[name].in_(values) for name, values in where.items()),
@@ -50,8 +50,6 @@ def recent(
         .group_by(minute)
         .order_by(minute)
     )
-    if ALL_TEAMS not in key.teams:
-        statement = statement.where(columns.team.in_(key.teams))
     return [
         {
             **{name: int(row[name]) for name in ("minute_us", *RECENT_SUMS)},

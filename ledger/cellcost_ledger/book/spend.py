@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from cellcost.money import NANO_PER_USD
 from cellcost_ledger.book.dimensions import GROUPS
-from cellcost_ledger.book.keys import ALL_TEAMS, Key
+from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.schema import (
     ROLLUP_KEYS,
     ROLLUP_SUMS,
@@ -107,11 +107,10 @@ def _part(
     # The installation too: a cluster that is distributed by it then sums on its nodes.
     names = (name for name in (*ROLLUP_KEYS, *ROLLUP_SUMS) if name != "hour")
     return sa.select(hour.label("hour"), *(table.c[name] for name in names)).where(
-        table.c.tenant == key.tenant,
+        *key.rows(table),
         time >= since,
         time < until,
         *(table.c[name].in_(values) for name, values in where.items()),
-        *_allowed(table, key),
     )
 
 
@@ -139,10 +138,6 @@ def installation_figures(
         "forked": bool(row.forked),
         "clock_off": row.clock_off,
     }
-
-
-def _allowed(table: sa.Table, key: Key) -> list[sa.ColumnElement[bool]]:
-    return [] if ALL_TEAMS in key.teams else [table.c.team.in_(key.teams)]
 
 
 def cost_sums(cost: sa.ColumnElement[int]) -> list[sa.Label[Any]]:
