@@ -28,27 +28,17 @@ import sqlalchemy as sa
 import zstandard
 
 from cellcost_ledger.book.database import open_database
-from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.migrate import migrate
 from cellcost_ledger.ingest import ingest
 from cellcost_ledger.received import read_event
 from cellcost_ledger.wire import Batch
-from ledger_dataset import Dataset
+from ledger_dataset import BENCH_KEY, Dataset
 from measure import BenchPath
 from stage import Ledger, Postgres, migrated, new_postgres
 
 _BATCHES = 6
 _ROUNDS = 4
 _CLIENTS = 2
-_KEY = Key(
-    id="bench",
-    tenant="default",
-    team="bench",
-    teams=("*",),
-    user="",
-    scopes=("ingest",),
-    created_us=0,
-)
 
 
 @dataclass
@@ -138,7 +128,7 @@ class _Engine:
                 now = []
                 for batch in chunk:
                     now.append(_Recorded())
-                    ingest(database, batch, _KEY, now_us=1)
+                    ingest(database, batch, BENCH_KEY, now_us=1)
                 found.append(now)
         finally:
             sa.event.remove(sa.Engine, "before_cursor_execute", hear)

@@ -15,11 +15,10 @@ from collections import defaultdict
 from pathlib import Path
 
 from cellcost_ledger.book.database import open_database
-from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.migrate import migrate
 from cellcost_ledger.closing import close, prune
 from cellcost_ledger.ingest import ingest
-from ledger_dataset import Dataset, Journal
+from ledger_dataset import BENCH_KEY, Dataset, Journal
 
 HOUR_US = 3_600_000_000
 KEYS = {
@@ -75,22 +74,13 @@ def main() -> int:
 
 
 def _bytes(journals: list[Journal]) -> None:
-    key = Key(
-        id="bench",
-        tenant="default",
-        team="bench",
-        teams=("*",),
-        user="",
-        scopes=("ingest",),
-        created_us=0,
-    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"
         book = open_database(str(path))
         migrate(book)
         for journal in journals:
             for batch in journal.batches(2000):
-                ingest(book, batch, key, now_us=0)
+                ingest(book, batch, BENCH_KEY, now_us=0)
         _tell(path, "stored")
         close(book, until_day=10**6, now_us=0)
         prune(book, before_day=10**6, now_us=0)

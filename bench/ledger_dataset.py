@@ -29,7 +29,18 @@ from cellcost_ledger.book.migrate import migrate
 from cellcost_ledger.ingest import ingest
 from cellcost_ledger.wire import Batch
 
-__all__ = ["Dataset", "Journal", "load"]
+__all__ = ["BENCH_KEY", "Dataset", "Journal", "load"]
+
+BENCH_KEY = Key(
+    id="bench",
+    tenant="default",
+    team="bench",
+    teams=("*",),
+    user="",
+    scopes=("ingest",),
+    created_us=0,
+)
+"""May charge every team: whose events the benches store without HTTP."""
 
 Json = dict[str, Any]
 
@@ -222,20 +233,11 @@ def load(
     They go through `ingest`, so the rows, hashes and rollups are those of the server;
     only HTTP is left out, and a batch is larger.
     """
-    key = Key(
-        id="bench",
-        tenant="default",
-        team="bench",
-        teams=("*",),
-        user="",
-        scopes=("ingest",),
-        created_us=0,
-    )
     stored = 0
     for journal in dataset.journals()[part::parts]:
         for batch in journal.batches(2000):
             stored += len(batch.events)
-            ingest(database, batch, key, now_us=dataset.since_us)
+            ingest(database, batch, BENCH_KEY, now_us=dataset.since_us)
             if most is not None and stored >= most:
                 return stored
     return stored
