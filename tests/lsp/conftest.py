@@ -368,11 +368,15 @@ class Editor(Wire):
         return [(h["position"]["line"], h["label"].strip()) for h in self.hints(uri)]
 
     def is_shown(self, uri: str, label: str) -> None:
-        """Wait until the first hint reads so; a refresh may be asked for by others."""
+        """Ask as an editor does, and again when told to, until a hint reads so."""
         give_up = time.monotonic() + PATIENCE
-        while self.labels(uri)[0][1] != label:
-            assert time.monotonic() < give_up, self.labels(uri)
-            time.sleep(0.05)
+        while True:
+            since = len(self.got)
+            shown = [text for _, text in self.labels(uri)]
+            if label in shown:
+                return
+            assert time.monotonic() < give_up, shown
+            self.wait_for("workspace/inlayHint/refresh", since=since)
 
     def lenses(self, uri: str) -> list[Json]:
         return self.request("textDocument/codeLens", {"textDocument": {"uri": uri}})

@@ -161,4 +161,3 @@ def test_tokens_are_guessed_at_once_and_counted_when_the_ranks_are_there(editor)
     ((_, guessed),) = editor.labels(uri)
     assert guessed == "≈ $0.0044 · 175→400"
     editor.is_shown(uri, "≈ $0.0045 · 201→400")
-    editor.wait_for("workspace/inlayHint/refresh")
