@@ -11,6 +11,7 @@ __all__ = [
     "cached_text",
     "cost_text",
     "count_text",
+    "duration_text",
     "notes_text",
     "path_text",
     "percent_text",
@@ -58,6 +59,23 @@ def count_text(count: int) -> str:
     if count < 99_950_000:
         return f"{count / 1_000_000:.1f}M"
     return f"{count / 1_000_000:,.0f}M"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration: `0.6 s`, `41 s`, `2 m 5 s`, `2 h 10 m`; "" for none."""
+    if seconds <= 0:
+        return ""
+    if seconds < 0.05:
+        return "<0.1 s"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} m"
 
 
 def percent_text(share: Decimal) -> str:

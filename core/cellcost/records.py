@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 __all__ = [
+    "GPU_BUSY",
+    "GPU_HELD",
     "INPUT_METERS",
     "OUTPUT_METERS",
     "Call",
@@ -83,8 +85,9 @@ class Line:
 
     The lines of an event PARTITION its usage: quantities of INPUT_METERS sum to
     `input_tokens`, of OUTPUT_METERS to `output_tokens`. `cost_nusd` is None where no
-    price is known; `reason` then says why. In a correction quantities and costs are
-    signed differences.
+    price is known; `reason` then says why. Rates are USD per 1,000,000 units; of GPU
+    lines, whose unit is a millisecond of a device, USD per hour. In a correction
+    quantities and costs are signed differences.
     """
 
     line_no: int
@@ -143,7 +146,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """A request about to leave. Its id becomes its event's id."""
+    """A request about to leave, or a GPU in use. Its id becomes its event's id."""
 
     id: str
     time: datetime
@@ -152,6 +155,8 @@ class Intent:
     expected: tuple[Line, ...] = ()
     """Estimate of what the request alone costs, for a call that dies."""
     worst_nusd: int | None = None
+    kind: Kind = "llm"
+    """Of the event that it becomes: `gpu` for a GPU that is being used or held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +227,13 @@ def tokens_of(lines: Iterable[Line]) -> Tokens:
         elif line.meter in ("cache_write", "reasoning"):
             total[line.meter] += line.quantity
     return Tokens(**total)
+
+
+GPU_BUSY: Final = "gpu_busy"
+"""Meter of the device time in which kernels of ours ran; quantity in milliseconds."""
+
+GPU_HELD: Final = "gpu_held"
+"""Meter of the device time in which we only held memory; quantity in milliseconds."""
 
 
 def known_cost(lines: Iterable[Line]) -> int | None:

@@ -8,6 +8,7 @@ import pytest
 
 from cellcost.ids import new_id
 from cellcost.journal import record_rename
+from cellcost.testing.records import gpu_event
 
 
 def test_rows_are_json_with_exact_money(cli, book):
@@ -27,6 +28,7 @@ def test_rows_are_json_with_exact_money(cli, book):
             "key": "gpt-5",
             "calls": 1,
             "tokens": tokens,
+            "gpu": {"busy_ms": 0, "held_ms": 0},
             "cost_nusd": "3750000",
             "unpriced": 0,
         },
@@ -34,6 +36,7 @@ def test_rows_are_json_with_exact_money(cli, book):
             "key": "smollm2",
             "calls": 1,
             "tokens": tokens,
+            "gpu": {"busy_ms": 0, "held_ms": 0},
             "cost_nusd": None,
             "unpriced": 1,
         },
@@ -82,6 +85,24 @@ def test_a_table_says_what_is_uncertain_in_words(cli, book):
         "smollm2         1   1.0k → 350     40%    unpriced  1 unpriced",
         "total           3  3.0k → 1.1k     40%   ≥ $0.0150  1 unpriced · 1 estimated",
     ]
+
+
+def test_gpus_have_rows_of_their_own(cli, book):
+    book.call(1_000_000)
+    book.writer.settle(gpu_event(busy_ms=41_000, cost_nusd=34_000_000))
+    book.writer.settle(gpu_event(busy_ms=0, held_ms=7_800_000, cost_nusd=6_500_000_000))
+    book.writer.settle(gpu_event(busy_ms=500, cost_nusd=None, device="NVIDIA X"))
+    assert cli("report", "--by", "gpu").stdout.splitlines() == [
+        "gpu           busy  held idle      cost",
+        "NVIDIA H100   41 s   2 h 10 m     $6.53",
+        "NVIDIA X     0.5 s             unpriced  1 unpriced",
+        "total         42 s   2 h 10 m   ≥ $6.53  1 unpriced",
+    ]
+    first, _ = json.loads(cli("report", "--by", "gpu", "--json").stdout)
+    assert first["cost_nusd"] == "6534000000"
+    assert first["gpu"] == {"busy_ms": 41_000, "held_ms": 7_800_000}
+    models = json.loads(cli("report", "--json").stdout)
+    assert sum(int(row["cost_nusd"] or 0) for row in models) == 6_537_000_000
 
 
 def test_no_colour_code_is_written_to_a_pipe(cli, book):

@@ -68,6 +68,30 @@ def test_a_kill_at_any_step_of_a_call_loses_nothing(
     assert recover(home).events == 0
 
 
+def test_a_killed_process_leaves_the_gpu_time_that_it_last_told(
+    home: Path, spawn: Spawn
+) -> None:
+    child = spawn(
+        """
+        from cellcost.records import Live
+        writer = make_writer()
+        used = gpu_event(busy_ms=41_000, cost_nusd=34_000_000)
+        writer.begin(intent_of(used))
+        writer.update_live([Live(id=used.id, time=used.time, lines=used.lines)])
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    child.communicate(timeout=30)
+    assert recover(home).events == 1
+    (event,) = Reader(home).events()
+    assert (event.kind, event.confidence) == ("gpu", "partial")
+    assert [(line.meter, line.quantity) for line in event.lines] == [
+        ("gpu_busy", 41_000)
+    ]
+    assert "last seconds" in event.note
+    check_the_law(home)
+
+
 @pytest.mark.parametrize(
     "step",
     ["spool.set_aside", "spool.batch_stored", "spool.stored", "recover.locked",

@@ -36,6 +36,7 @@ class History:
     pending: tuple[Flight, ...]
 
 
+METERS = ["input", "output", "cache_read", "gpu_busy", "gpu_held"]
 _costs = st.one_of(st.none(), st.integers(0, 10**12))
 
 
@@ -50,11 +51,7 @@ def lines(draw: st.DrawFn, signed: bool = False) -> tuple[Line, ...]:
             cost_nusd=draw(_costs),
             reason="no price",
         )
-        for n, meter in enumerate(
-            draw(
-                st.lists(st.sampled_from(["input", "output", "cache_read"]), max_size=3)
-            )
-        )
+        for n, meter in enumerate(draw(st.lists(st.sampled_from(METERS), max_size=3)))
     )
 
 
@@ -77,10 +74,16 @@ def histories(draw: st.DrawFn) -> History:
             request_model=draw(st.sampled_from(["m1", "m2"])),
             status=draw(st.sampled_from([200, 429])),
         )
+        kind = draw(st.sampled_from(["llm", "llm", "gpu"]))
         if draw(st.integers(0, 4)) == 0:
             live = Live(id=f"e{n}", time=time, lines=draw(lines()))
             intent = Intent(
-                id=f"e{n}", time=time, where=where, call=call, expected=draw(lines())
+                id=f"e{n}",
+                time=time,
+                where=where,
+                call=call,
+                expected=draw(lines()),
+                kind=kind,
             )
             pending.append(Flight(intent, live if draw(st.booleans()) else None))
             continue
@@ -88,7 +91,7 @@ def histories(draw: st.DrawFn) -> History:
         event = Event(
             id=f"e{n}",
             time=time,
-            kind="llm",
+            kind=kind,
             where=where,
             call=call,
             lines=draw(lines()),
@@ -141,12 +144,18 @@ def test_figures_kept_step_by_step_equal_figures_made_at_once(
     history: History, data: st.DataObject
 ) -> None:
     book = NotebookBook("n.ipynb")
-    settled = {event.id: event for event in history.events if event.kind == "llm"}
+    settled = {event.id: event for event in history.events if not event.corrects}
     early = data.draw(st.lists(st.sampled_from(sorted(settled)))) if settled else []
     for id_ in early:  # seen in flight before it settled
         event = settled[id_]
         assert event.call is not None
-        intent = Intent(id=id_, time=event.time, where=event.where, call=event.call)
+        intent = Intent(
+            id=id_,
+            time=event.time,
+            where=event.where,
+            call=event.call,
+            kind=event.kind,
+        )
         book.apply((), [Flight(intent, None)])
     for event in history.events:
         book.apply([event])
@@ -168,7 +177,16 @@ def test_figures_kept_step_by_step_equal_figures_made_at_once(
 def test_every_report_has_the_same_sum(history: History) -> None:
     for by in REPORT_KEYS:
         rows = report(history.events, by=by, pending=history.pending, zone=UTC)
-        assert sum(row.tally.known_nusd for row in rows) == known(history)
+        told = sum((row.tally for row in rows), Tally())
+        total = sum(
+            map(entry_tally, entries_of(history.events, history.pending)), Tally()
+        )
+        assert (told.gpu_busy_ms, told.gpu_held_ms) == (
+            total.gpu_busy_ms,
+            total.gpu_held_ms,
+        )
+        if by != "gpu":
+            assert told.known_nusd == known(history)
         assert len({row.key for row in rows}) == len(rows)
 
 
@@ -182,7 +200,8 @@ def test_a_day_adds_up_by_model(history: History) -> None:
     view = book.view()
     assert view.total.known_nusd == known(history)
     assert sum((row.tally for row in view.by_model), Tally()) == view.total
-    assert sum(row.tally.calls for row in view.now) == len(history.pending)
+    flying = [f for f in history.pending if f.intent.kind == "llm"]
+    assert sum(row.tally.calls for row in view.now) == len(flying)
 
 
 @settings(max_examples=40, deadline=None)

@@ -12,6 +12,7 @@ from cellcost.cli.output import Column, print_line, table
 from cellcost.figures import (
     cached_text,
     cost_text,
+    duration_text,
     notes_text,
     path_text,
     tokens_text,
@@ -89,6 +90,12 @@ def matches_notebook(path: str, wanted: str) -> bool:
 def report_lines(rows: Sequence[ReportRow], *, by: str) -> list[str]:
     """Return the lines of the table that a person reads."""
     total = sum((row.tally for row in rows), Tally())
+    if by == "gpu":
+        return table(
+            _GPU_COLUMNS,
+            [_gpu_cells(row.key, row.tally) for row in rows],
+            footer=_gpu_cells("total", total),
+        )
     columns = (
         Column(by.replace("_", " "), shrink=True),
         Column("calls", "right"),
@@ -121,8 +128,29 @@ def _cells(name: str, tally: Tally) -> tuple[str, ...]:
     )
 
 
+_GPU_COLUMNS = (
+    Column("gpu", shrink=True),
+    Column("busy", "right"),
+    Column("held idle", "right"),
+    Column("cost", "right"),
+    Column(""),
+)
+
+
+def _gpu_cells(name: str, tally: Tally) -> tuple[str, ...]:
+    return (
+        name,
+        duration_text(tally.gpu_busy_ms / 1000),
+        duration_text(tally.gpu_held_ms / 1000),
+        cost_text(tally),
+        notes_text(tally),
+    )
+
+
 def _nothing(reader: Reader, arguments: argparse.Namespace) -> str:
     chosen = arguments.since or arguments.until or arguments.notebook
+    if arguments.by == "gpu" and not is_empty(reader.home):
+        return "No GPU time there. `cellcost doctor` says whether GPUs are measured."
     if chosen and not is_empty(reader.home):
         return "No calls there. `cellcost report` without a choice shows all there are."
     return (

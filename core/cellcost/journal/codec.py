@@ -129,6 +129,8 @@ def intent_body(intent: Intent) -> str:
     )
     if intent.expected:
         body += f',"expected":{lines_to_json(intent.expected)}'
+    if intent.kind != "llm":
+        body += f',"kind":"{intent.kind}"'
     return body + "}"
 
 
@@ -151,6 +153,7 @@ def intent_from_wire(row: Mapping[str, Any]) -> Intent:
         call=_call_from_wire(row["call"]),
         expected=lines_from_wire(row.get("expected", ())),
         worst_nusd=row.get("worst_nusd"),
+        kind=row.get("kind", "llm"),
     )
 
 

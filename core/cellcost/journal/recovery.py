@@ -37,6 +37,12 @@ _BUSY_SECONDS: Final = 5.0
 """A reader may wait for the journal longer than a call."""
 
 
+_ENDED: Final = (
+    "the process ended during the call",
+    "the process ended while it used the GPU: its last seconds may be missing",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered:
     """What one pass brought home."""
@@ -131,7 +137,7 @@ def _recover_writer(
             for intent, live, _ in pending:
                 settle(
                     connection,
-                    partial_event(intent, live, "the process ended during the call"),
+                    partial_event(intent, live, _ENDED[intent.kind == "gpu"]),
                     at,
                 )
                 at("recover.settled")

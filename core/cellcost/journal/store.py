@@ -207,7 +207,8 @@ def settle(
         correction = _correction(connection, event)
         if correction is not None:
             _put_event(connection, correction, at)
-    if event.call is None or event.call.streamed:
+    # A call that is not streamed has no live figure.
+    if event.kind != "llm" or event.call is None or event.call.streamed:
         connection.execute(SQL["drop_live"], key)
     at("settle.intent_dropped")
 
@@ -282,7 +283,7 @@ def partial_event(intent: Intent, live: Live | None, note: str) -> Event:
     return Event(
         id=intent.id,
         time=intent.time,
-        kind="llm",
+        kind=intent.kind,
         where=intent.where,
         call=intent.call,
         lines=lines,

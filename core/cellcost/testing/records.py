@@ -1,12 +1,12 @@
-"""Records of an ordinary call, for tests that write a journal."""
+"""Records of ordinary calls and GPU time, for tests that write a journal."""
 
 from decimal import Decimal
 
 from cellcost.clock import utc_now
 from cellcost.ids import new_id
-from cellcost.records import Call, Event, Intent, Line, Where
+from cellcost.records import GPU_BUSY, GPU_HELD, Call, Event, Intent, Line, Where
 
-__all__ = ["CALL", "WHERE", "intent_of", "make_event", "make_lines"]
+__all__ = ["CALL", "WHERE", "gpu_event", "intent_of", "make_event", "make_lines"]
 
 WHERE = Where(
     origin="cell",
@@ -59,13 +59,46 @@ def make_event(lines: tuple[Line, ...] | None = None, id_: str | None = None) ->
     )
 
 
+def gpu_event(
+    busy_ms: int = 1_000,
+    held_ms: int = 0,
+    *,
+    cost_nusd: int | None = 833_333,
+    device: str = "NVIDIA H100",
+    where: Where = WHERE,
+) -> Event:
+    """Return the device time of a run, at a cost in all; None is no rate."""
+    used = [(GPU_BUSY, busy_ms), (GPU_HELD, held_ms)]
+    meters = [(meter, quantity) for meter, quantity in used if quantity]
+    return Event(
+        id=new_id(),
+        time=utc_now(),
+        kind="gpu",
+        where=where,
+        call=Call(provider="gpu", operation="gpu", request_model=device),
+        lines=tuple(
+            Line(
+                line_no=number,
+                meter=meter,
+                quantity=quantity,
+                variant=device,
+                cost_nusd=cost_nusd if cost_nusd is None or number == 1 else 0,
+                reason="" if cost_nusd is not None else f"no rate for {device}",
+            )
+            for number, (meter, quantity) in enumerate(meters, start=1)
+        ),
+        duration_seconds=(busy_ms + held_ms) / 1000,
+    )
+
+
 def intent_of(event: Event) -> Intent:
     """Return the intent that came before `event`."""
     return Intent(
         id=event.id,
         time=event.time,
         where=event.where,
-        call=CALL,
+        call=event.call or CALL,
         expected=make_lines(80, 0)[:1],
         worst_nusd=12_345,
+        kind=event.kind,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from cellcost.records import Event, Tokens
 from cellcost.views.chips import Chip, chips_of
 from cellcost.views.entries import InFlight, Replaced, entries_of
+from cellcost.views.gpu import GpuUse, gpu_use
 from cellcost.views.runs import ModelKey, Run
 from cellcost.views.tally import State, Tally
 
@@ -39,6 +40,8 @@ class CellView:
     chips: tuple[Chip, ...]
     origin_note: str
     """Where calls came from that the cell did not make itself; "" for a plain cell."""
+    gpu: GpuUse | None
+    """Device time of this run; None if it used no GPU, or nobody measured it."""
 
     @property
     def cost_nusd(self) -> int | None:
@@ -84,6 +87,7 @@ def view_run(run: Run, *, cell_id: str, run_number: int) -> CellView:
         duration_seconds=run.duration_seconds,
         chips=chips_of(run),
         origin_note=_origin_note(run),
+        gpu=gpu_use(run.gpu.values()),
     )
 
 

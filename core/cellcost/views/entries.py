@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from cellcost.records import (
+    GPU_BUSY,
+    GPU_HELD,
     Call,
     Confidence,
     Event,
@@ -175,7 +177,11 @@ def entry_tally(entry: Entry) -> Tally:
         n_priced=int(bool(costs)),
         n_unknown=int(unpriced or unsaid),
         n_unpriced=int(unpriced),
-        n_partial=int(is_call and not entry.live and entry.confidence == "partial"),
+        n_partial=int(
+            entry.kind != "correction"
+            and not entry.live
+            and entry.confidence == "partial"
+        ),
         n_estimated=int(
             entry.kind != "correction"
             and not entry.live
@@ -192,12 +198,18 @@ def entry_tally(entry: Entry) -> Tally:
         cache_read=tokens.cache_read,
         cache_write=tokens.cache_write,
         reasoning=tokens.reasoning,
+        gpu_busy_ms=_quantity(entry, GPU_BUSY),
+        gpu_held_ms=_quantity(entry, GPU_HELD),
     )
+
+
+def _quantity(entry: Entry, meter: str) -> int:
+    return sum(line.quantity for line in entry.lines if line.meter == meter)
 
 
 def failed(entry: Entry) -> bool:
     """Tell whether the provider refused the call, or no answer began."""
-    if entry.live or entry.call is None:
+    if entry.live or entry.call is None or entry.kind == "gpu":
         return False
     status = entry.call.status
     return status >= 400 if status is not None else not entry.lines
@@ -254,7 +266,7 @@ def flying(call: InFlight) -> Entry:
     intent, live = call.intent, call.live
     return Entry(
         id=intent.id,
-        kind="llm",
+        kind=intent.kind,
         time=intent.time,
         where=intent.where,
         call=intent.call,

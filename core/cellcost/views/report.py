@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from cellcost.records import Event, Tokens
 from cellcost.views.entries import Entry, InFlight, entries_of, entry_tally
+from cellcost.views.gpu import gpu_lines
 from cellcost.views.tally import Tally
 
 __all__ = ["REPORT_KEYS", "ReportKey", "ReportRow", "report"]
@@ -20,6 +21,7 @@ ReportKey = Literal[
     "environment",
     "release",
     "call_site",
+    "gpu",
     "day",
 ]
 
@@ -64,13 +66,16 @@ def report(
 ) -> list[ReportRow]:
     """Return one row a key, dearest first (days: in order); the rows add up.
 
-    Days are those of `zone`, by default the machine's.
+    Days are those of `zone`, by default the machine's. Rows by `gpu` are devices: they
+    leave calls out, which use none that we measured.
     """
     key_of = _KEYS.get(by) or _tag(by)
     if by == "day":
         key_of = _day(zone)
     rows: dict[str, Tally] = {}
     for entry in entries_of(events, pending):
+        if by == "gpu" and not gpu_lines(entry):
+            continue
         key = key_of(entry)
         rows[key] = rows.get(key, Tally()) + entry_tally(entry)
     table = [ReportRow(key, tally) for key, tally in rows.items()]
@@ -86,11 +91,16 @@ def _cell(entry: Entry) -> str:
     return where.cell_id
 
 
+def _device(entry: Entry) -> str:
+    return next((line.variant for line in gpu_lines(entry)), "")
+
+
 _KEYS: Mapping[str, Callable[[Entry], str]] = {
     "cell": _cell,
     "notebook": lambda entry: entry.where.notebook,
     "model": lambda entry: entry.model,
     "call_site": lambda entry: entry.where.call_site,
+    "gpu": _device,
 }
 
 

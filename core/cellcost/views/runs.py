@@ -47,6 +47,7 @@ class Run:
         "entries",
         "failures",
         "gaps",
+        "gpu",
         "models",
         "notes",
         "origins",
@@ -61,6 +62,8 @@ class Run:
         self.source_hash = ""
         self.entries: dict[str, Entry] = {}
         self.tally = Tally()
+        self.gpu: dict[str, Entry] = {}
+        """The entries of GPU time among all."""
         self.models: Counter[ModelKey] = Counter()
         self.gaps: Counter[Gap] = Counter()
         self.notes: Counter[str] = Counter()
@@ -75,9 +78,12 @@ class Run:
         if change.old is not None:
             delta -= self._count(change.old, -1)
             del self.entries[change.old.id]
+            self.gpu.pop(change.old.id, None)
         if change.new is not None:
             delta += self._count(change.new, 1)
             self.entries[change.new.id] = change.new
+            if change.new.kind == "gpu":
+                self.gpu[change.new.id] = change.new
             self.source_hash = self.source_hash or change.new.where.source_hash
             self._stretch(change.new)
         self.tally += delta

@@ -43,6 +43,10 @@ class Tally:
     cache_read: int = 0
     cache_write: int = 0
     reasoning: int = 0
+    gpu_busy_ms: int = 0
+    """Device time in which kernels ran, weighted by the share of the device."""
+    gpu_held_ms: int = 0
+    """Device time in which memory was held and nothing ran, weighted likewise."""
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -61,6 +65,8 @@ class Tally:
             self.cache_read + other.cache_read,
             self.cache_write + other.cache_write,
             self.reasoning + other.reasoning,
+            self.gpu_busy_ms + other.gpu_busy_ms,
+            self.gpu_held_ms + other.gpu_held_ms,
         )
 
     def __sub__(self, other: "Tally") -> "Tally":
@@ -80,6 +86,8 @@ class Tally:
             self.cache_read - other.cache_read,
             self.cache_write - other.cache_write,
             self.reasoning - other.reasoning,
+            self.gpu_busy_ms - other.gpu_busy_ms,
+            self.gpu_held_ms - other.gpu_held_ms,
         )
 
     @property

@@ -10,6 +10,7 @@ from cellcost.views.alternatives import Alternative
 from cellcost.views.calls import CallGroup, CallView, LineSum
 from cellcost.views.cells import CellView
 from cellcost.views.days import DayView
+from cellcost.views.gpu import GpuUse
 from cellcost.views.notebooks import Breakdown
 from cellcost.views.report import ReportRow
 from cellcost.views.tally import Tally
@@ -38,6 +39,7 @@ def total_json(tally: Tally) -> Json:
         "calls": tally.calls,
         "live_calls": tally.live_calls,
         "tokens": _tokens(tally.tokens),
+        "gpu": _gpu_times(tally),
         "state": tally.state,
     }
 
@@ -83,7 +85,7 @@ def cell_json(cell: CellView) -> Json:
             {"kind": chip.kind, "text": chip.text, "hint": chip.hint}
             for chip in cell.chips
         ],
-        "gpu": None,
+        "gpu": _gpu(cell.gpu),
         "origin_note": cell.origin_note,
     }
 
@@ -209,11 +211,28 @@ def report_json(rows: Sequence[ReportRow]) -> list[Json]:
             "key": row.key,
             "calls": row.calls,
             "tokens": _tokens(row.tokens),
+            "gpu": _gpu_times(row.tally),
             "cost_nusd": nano_to_text(row.cost_nusd),
             "unpriced": row.unpriced,
         }
         for row in rows
     ]
+
+
+def _gpu_times(tally: Tally) -> Json:
+    return {"busy_ms": tally.gpu_busy_ms, "held_ms": tally.gpu_held_ms}
+
+
+def _gpu(use: GpuUse | None) -> Json | None:
+    if use is None:
+        return None
+    return {
+        "devices": list(use.devices),
+        "busy_ms": use.busy_ms,
+        "held_ms": use.held_ms,
+        "cost_nusd": nano_to_text(use.cost_nusd),
+        "n_unpriced": use.n_unpriced,
+    }
 
 
 def _tokens(tokens: Tokens) -> Json:
