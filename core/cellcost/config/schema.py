@@ -1,7 +1,6 @@
 """Every setting there is, as data: what is checked, merged and documented."""
 
-from dataclasses import dataclass
-from typing import Literal
+from cellcost.config.setting import Kind, Setting
 
 __all__ = [
     "LISTS",
@@ -14,44 +13,6 @@ __all__ = [
     "scalar_settings",
     "sections",
 ]
-
-Kind = Literal[
-    "text",
-    "codes",
-    "provider",
-    "url",
-    "date",
-    "usd",
-    "fraction",
-    "rates",
-    "keys",
-    "pattern",
-    "ledger",
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One key that a settings file may hold."""
-
-    section: str
-    name: str
-    kind: Kind
-    meaning: str
-    choices: tuple[str, ...] = ()
-    default: str = ""
-    variable: str = ""
-    """The environment variable that sets it, where there is one."""
-    required: bool = False
-    host_only: bool = False
-    not_project: bool = False
-    """Whether what a project's file says is ignored."""
-
-    @property
-    def key(self) -> str:
-        """Return the dotted key: `capture.stream_usage`."""
-        return f"{self.section}.{self.name}" if self.section else self.name
-
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
