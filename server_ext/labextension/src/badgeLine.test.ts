@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { badgeLine, type Moment } from './badgeLine.js';
+import { badgeLine, deviceName, type Moment } from './badgeLine.js';
 import { cell } from './testing/views.js';
 
 const QUIET: Moment = {
@@ -26,13 +26,35 @@ describe('the line under a cell', () => {
   });
 
   it('puts chips last, after the GPU', () => {
-    const gpu = { device: 'H100', seconds: 41, busy_percent: 62, held_bytes: 9e9 };
+    const gpu = {
+      devices: ['NVIDIA H100 80GB HBM3'],
+      busy_ms: 41_000,
+      held_ms: 0,
+      cost_nusd: '34000000',
+      n_unpriced: 0
+    };
     const chips = [{ kind: 'warn', text: 'stopped early', hint: '' }] as const;
-    expect(texts(cell({ gpu, chips })).slice(-3)).toEqual([
-      'GPU H100 41 s, busy 62%',
-      'held 9.0 GB',
-      'stopped early'
-    ]);
+    expect(texts(cell({ gpu, chips })).slice(-2)).toEqual(['H100 41 s', 'stopped early']);
+    const [part] = badgeLine(cell({ gpu }), QUIET).parts.slice(-1);
+    expect(part?.hint).toBe('NVIDIA H100 80GB HBM3: 41 s of device time, $0.0340');
+    const unpriced = { ...gpu, cost_nusd: null, n_unpriced: 1 };
+    const [other] = badgeLine(cell({ gpu: unpriced }), QUIET).parts.slice(-1);
+    expect(other?.hint).toContain('unpriced');
+  });
+
+  it.each([
+    ['NVIDIA H100 80GB HBM3', 'H100'],
+    ['NVIDIA A100-SXM4-40GB', 'A100'],
+    ['NVIDIA A100-PCIE-40GB', 'A100'],
+    ['NVIDIA H100 PCIe', 'H100'],
+    ['NVIDIA L40S', 'L40S'],
+    ['Tesla T4', 'T4'],
+    ['Tesla V100-SXM2-16GB', 'V100'],
+    ['NVIDIA GeForce RTX 4090', 'RTX 4090'],
+    ['NVIDIA RTX 6000 Ada Generation', 'RTX 6000 Ada'],
+    ['NVIDIA A100-SXM4-40GB MIG 1g.5gb', 'A100 MIG 1g.5gb']
+  ])('names %s %s', (name, short) => {
+    expect(deviceName(name)).toBe(short);
   });
 
   it('marks what is in flight as an estimate that counts', () => {

@@ -7,13 +7,12 @@ import {
   duration,
   elapsed,
   flow,
-  gigabytes,
   grouped
 } from './format.js';
 import type { CellView, Chip, GpuUse, ModelUse, State } from './wire.js';
 
 export type PartKind =
-  'cost' | 'note' | 'tokens' | 'cached' | 'calls' | 'time' | 'gpu' | 'held' | 'chip';
+  'cost' | 'note' | 'tokens' | 'cached' | 'calls' | 'time' | 'gpu' | 'chip';
 
 export interface Part {
   readonly kind: PartKind;
@@ -83,7 +82,7 @@ export function badgeLine(cell: CellView, moment: Moment): BadgeLine {
     parts.push({ kind: 'time', text: time, hint: startedHint(cell) });
   }
   if (cell.gpu) {
-    parts.push(...gpuParts(cell.gpu));
+    parts.push(gpuPart(cell.gpu));
   }
   parts.push(...chipParts(cell), ...(moment.advice ?? []).map(chipPart));
   return {
@@ -181,15 +180,29 @@ function startedHint(cell: CellView): string {
   return `${run}, started ${new Date(cell.started).toLocaleTimeString()}`;
 }
 
-function gpuParts(gpu: GpuUse): Part[] {
-  const busy = gpu.busy_percent === null ? '' : `, busy ${gpu.busy_percent}%`;
-  const parts: Part[] = [
-    { kind: 'gpu', text: `GPU ${gpu.device} ${duration(gpu.seconds)}${busy}` }
-  ];
-  if (gpu.held_bytes !== null && gpu.held_bytes > 0) {
-    parts.push({ kind: 'held', text: `held ${gigabytes(gpu.held_bytes)}` });
-  }
-  return parts;
+function gpuPart(gpu: GpuUse): Part {
+  const [first = 'GPU'] = gpu.devices;
+  const others = gpu.devices.length - 1;
+  const device = others > 0 ? `${deviceName(first)} + ${others}` : deviceName(first);
+  const state = gpu.n_unpriced > 0 ? 'unpriced' : 'measured';
+  const cost = figure({ cost_nusd: gpu.cost_nusd, state, n_unpriced: gpu.n_unpriced });
+  return {
+    kind: 'gpu',
+    text: `${device} ${duration(gpu.busy_ms / 1000)}`,
+    hint: `${gpu.devices.join(', ')}: ${duration(gpu.busy_ms / 1000)} of device time, ${cost}`
+  };
+}
+
+/** A device without its maker and its memory: `H100`, `RTX 4090`, `A100 MIG 1g.5gb`. */
+export function deviceName(name: string): string {
+  const kept = name
+    .replace(/^(NVIDIA|Tesla)\s+/, '')
+    .replace(/^(GeForce|Tesla)\s+/, '')
+    .replace(/\s+Generation$/, '')
+    .replace(/-[A-Z0-9-]*\d+GB\b/, '')
+    .replace(/[ -](SXM\d*|PCIe|NVL)\b/g, '')
+    .replace(/\s+\d+GB(\s+HBM\w+)?/, '');
+  return kept.trim() || name;
 }
 
 /** The server's chips; `1 unpriced` becomes the offer to price it where that is all. */

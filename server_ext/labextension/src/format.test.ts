@@ -7,7 +7,6 @@ import {
   elapsed,
   exactMoney,
   flow,
-  gigabytes,
   grouped,
   money,
   tokens
@@ -123,9 +122,4 @@ describe('time', () => {
     expect(elapsed(6.9)).toBe('6 s');
     expect(elapsed(61)).toBe('1 m 1 s');
   });
-});
-
-it('shows memory in decimal gigabytes', () => {
-  expect(gigabytes(31_000_000_000)).toBe('31 GB');
-  expect(gigabytes(9_300_000_000)).toBe('9.3 GB');
 });

@@ -117,11 +117,6 @@ export function elapsed(seconds: number): string {
   return seconds < 60 ? `${Math.floor(seconds)} s` : duration(Math.floor(seconds));
 }
 
-/** Memory in decimal gigabytes: `31 GB`. */
-export function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0)} GB`;
-}
-
 /** `1 call`, `20 calls`, `1,204 calls`. */
 export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;

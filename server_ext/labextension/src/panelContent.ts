@@ -67,7 +67,8 @@ function notebookNodes(costs: NotebookFigures, told: ReadonlySet<string>): Node[
   const { total, meter, trouble } = costs;
   const nodes: Node[] = [];
   const known = (part: Total): Total => asKnown(part, meter?.journal);
-  if (total && total.calls > 0) {
+  const used = total && (total.calls > 0 || total.gpu.busy_ms + total.gpu.held_ms > 0);
+  if (total && used) {
     const rows = parts(costs);
     for (const part of rows) {
       const hint = counted(part.total.calls, 'call');

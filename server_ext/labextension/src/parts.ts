@@ -88,6 +88,10 @@ function sumOf(views: readonly CellView[]): Total {
       cache_write: sumTokens('cache_write'),
       reasoning: sumTokens('reasoning')
     },
+    gpu: {
+      busy_ms: sum(view => view.gpu?.busy_ms ?? 0),
+      held_ms: sum(view => view.gpu?.held_ms ?? 0)
+    },
     state: WORST_FIRST.find(state => states.has(state)) ?? 'measured'
   };
 }

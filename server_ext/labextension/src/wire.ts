@@ -13,6 +13,12 @@ export interface Tokens {
   readonly reasoning: number;
 }
 
+/** Milliseconds of devices, weighted by the share of each device. */
+export interface GpuTimes {
+  readonly busy_ms: number;
+  readonly held_ms: number;
+}
+
 export interface Total {
   readonly cost_nusd: Nusd;
   readonly n_unpriced: number;
@@ -21,6 +27,7 @@ export interface Total {
   readonly calls: number;
   readonly live_calls: number;
   readonly tokens: Tokens;
+  readonly gpu: GpuTimes;
   readonly state: State;
 }
 
@@ -43,12 +50,12 @@ export interface Chip {
   readonly hint: string;
 }
 
-/** What a cell used of a GPU; null until something measured it. */
-export interface GpuUse {
-  readonly device: string;
-  readonly seconds: number;
-  readonly busy_percent: number | null;
-  readonly held_bytes: number | null;
+/** What a cell used of GPUs; null where it used none, or nobody measured it. */
+export interface GpuUse extends GpuTimes {
+  /** Full names, most used first. */
+  readonly devices: readonly string[];
+  readonly cost_nusd: Nusd;
+  readonly n_unpriced: number;
 }
 
 export interface CellView {

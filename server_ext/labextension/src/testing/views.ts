@@ -48,6 +48,7 @@ export function total(changes: Partial<Total> = {}): Total {
     calls: 20,
     live_calls: 0,
     tokens: { ...TOKENS, input: 120_000, output: 13_000 },
+    gpu: { busy_ms: 0, held_ms: 0 },
     state: 'measured',
     ...changes
   };
