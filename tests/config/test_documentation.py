@@ -61,4 +61,5 @@ def test_every_snippet_is_a_settings_file_that_holds(place, snippet):
     table = tomllib.loads(snippet)
     assert len(found.endpoints) == len(table.get("endpoints", ()))
     assert len(found.prices) == len(table.get("prices", ()))
+    assert len(found.policies) == ("policy" in table)
     assert found.notes == ()

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
+from cellcost.config.environments import EnvironmentRule, find_environment, git_head
 from cellcost.config.files import (
     FILE_NAME,
     SettingsFile,
@@ -32,8 +33,12 @@ from cellcost.config.trust import is_trusted, read_trust
 from cellcost.errors import ConfigError
 from cellcost.home import host_config_files, journal_home
 
+if TYPE_CHECKING:
+    from cellcost.policy.rules import Policy
+
 __all__ = ["load_settings", "load_settings_or_default"]
 
+ENVIRONMENT = f"{TAG_SECTION}.environment"
 _NO_ARGUMENTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -76,7 +81,7 @@ def load_settings_or_default(
             merge.add(check(given))
         except ConfigError as error:
             merge.problems.append(error)
-    return merge.settings(), next(iter(merge.problems), None)
+    return merge.settings(cwd, env), next(iter(merge.problems), None)
 
 
 def _files(
@@ -113,6 +118,10 @@ class _Merge:
     )
     endpoints: list[Endpoint] = field(default_factory=list[Endpoint])
     prices: list[OwnPrice] = field(default_factory=list[OwnPrice])
+    environments: list[EnvironmentRule] = field(default_factory=list[EnvironmentRule])
+    policies: "list[Policy]" = field(default_factory=list["Policy"])
+    said: set[str] = field(default_factory=set[str])
+    """Keys that a layer set: `values` has the defaults too."""
     locks: dict[str, str] = field(default_factory=dict[str, str])
     sources: list[Path] = field(default_factory=list[Path])
     untrusted: list[Path] = field(default_factory=list[Path])
@@ -159,14 +168,21 @@ class _Merge:
         _refuse_ties([*self.endpoints, *endpoints], [*self.prices, *prices])
         self.endpoints += endpoints
         self.prices += prices
+        if layer.environments and not self._is_locked(layer, "environments"):
+            # What is nearer to the code is asked first.
+            self.environments[:0] = layer.environments
+        if layer.policy is not None and not self._is_locked(layer, "policy"):
+            self.policies.append(layer.policy)
         for key, value in layer.values.items():
             if not self._is_locked(layer, key):
                 self.values[key] = value
+                self.said.add(key)
         for key in layer.locked:
             self.locks.setdefault(key, layer.source)
         self.notes += layer.notes
 
-    def settings(self) -> Settings:
+    def settings(self, cwd: Path, env: Mapping[str, str]) -> Settings:
+        environment_from = self._find_environment(cwd, env)
         prefix = f"{TAG_SECTION}."
         tags = {
             key.removeprefix(prefix): value
@@ -187,10 +203,23 @@ class _Merge:
             view=ViewSettings(persist=persist),
             editor=self._editor(),
             sync=self._sync(),
+            policies=tuple(self.policies),
+            environment_from=environment_from,
+            head=git_head(cwd) if self.environments else None,
             sources=tuple(self.sources),
             untrusted=tuple(self.untrusted),
             notes=tuple(self.notes),
         )
+
+    def _find_environment(self, cwd: Path, env: Mapping[str, str]) -> str:
+        """Set the environment by branch or hub where no layer did; return why."""
+        if ENVIRONMENT in self.said or self.locks.keys() & {ENVIRONMENT, TAG_SECTION}:
+            return ""
+        found = find_environment(self.environments, cwd=cwd, env=env)
+        if found is None:
+            return ""
+        self.values[ENVIRONMENT] = found[0]
+        return found[1]
 
     def _editor(self) -> EditorSettings:
         return EditorSettings(

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from cellcost.config.environments import EnvironmentRule
 from cellcost.config.files import SettingsFile
 from cellcost.config.rates import Endpoint, OwnPrice
 from cellcost.config.schema import (
@@ -22,10 +23,20 @@ from cellcost.config.schema import (
 from cellcost.config.values import Invalid, Value, check, likely
 from cellcost.errors import ConfigError
 
+if TYPE_CHECKING:
+    from cellcost.policy.rules import Policy
+
 # What leaves this machine, and where to, is no decision of a cloned repository.
 _NOT_PROJECT = frozenset(s.key for s in SETTINGS if s.not_project)
 
-__all__ = ["Checked", "check_arguments", "check_environment", "check_file"]
+__all__ = [
+    "Checked",
+    "check_arguments",
+    "check_environment",
+    "check_file",
+    "table_of",
+    "value_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +48,8 @@ class Checked:
     """By dotted key: `capture.stream_usage`, `tags.team`."""
     endpoints: tuple[Endpoint, ...] = ()
     prices: tuple[OwnPrice, ...] = ()
+    environments: tuple[EnvironmentRule, ...] = ()
+    policy: "Policy | None" = None
     locked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -49,10 +62,16 @@ def check_file(file: SettingsFile) -> Checked:
     values: dict[str, str] = {}
     locked: tuple[str, ...] = ()
     notes: list[str] = []
+    policy: Policy | None = None
     tables: dict[str, list[dict[str, Value]]] = {name: [] for name in LISTS}
     for name, content in file.table.items():
         if name in LISTS:
             tables[name] = _read_list(file, name, content)
+        elif name == "policy":
+            # Imported here: most files have no policy.
+            from cellcost.policy.reading import read_policy
+
+            policy = read_policy(file, content)
         elif name in sections():
             section = _read_section(file, name, content)
             if file.layer == "project":
@@ -78,6 +97,10 @@ def check_file(file: SettingsFile) -> Checked:
         values=values,
         endpoints=tuple(_endpoint(row, str(file.path)) for row in tables["endpoints"]),
         prices=tuple(_price(row, str(file.path)) for row in tables["prices"]),
+        environments=tuple(
+            _environment(row, str(file.path)) for row in tables["environments"]
+        ),
+        policy=policy,
         locked=locked,
         notes=tuple(notes),
     )
@@ -124,7 +147,7 @@ def check_arguments(arguments: Mapping[str, str]) -> Checked:
 
 
 def _read_section(file: SettingsFile, section: str, content: Any) -> dict[str, str]:
-    table = _table(file, section, content)
+    table = table_of(file, section, content)
     known = {setting.name: setting for setting in keys_of(section)}
     values: dict[str, str] = {}
     for name, value in table.items():
@@ -137,7 +160,7 @@ def _read_section(file: SettingsFile, section: str, content: Any) -> dict[str, s
                 section=section,
                 name=name,
             )
-        values[setting.key] = str(_value(file, setting, value))
+        values[setting.key] = str(value_of(file, setting, value))
     return values
 
 
@@ -153,7 +176,7 @@ def _read_list(
     known = {setting.name: setting for setting in keys_of(section)}
     rows: list[dict[str, Value]] = []
     for index, entry in enumerate(entries):
-        table = _table(file, section, entry)
+        table = table_of(file, section, entry)
         row: dict[str, Value] = {}
         for name, value in table.items():
             if name not in known:
@@ -163,7 +186,7 @@ def _read_list(
                     name=name,
                     index=index,
                 )
-            row[name] = _value(file, known[name], value, index)
+            row[name] = value_of(file, known[name], value, index)
         missing = [s for s in known.values() if s.required and s.name not in row]
         if missing:
             problem = f"{section} needs {missing[0].name}: {missing[0].meaning}"
@@ -183,6 +206,10 @@ def _impossible(section: str, row: Mapping[str, Value]) -> str:
         if not row.keys() & {"provider", "rates", "gpu_hour"}:
             return f"endpoints {row['url']} needs provider, rates or gpu_hour"
         return ""
+    if section == "environments":
+        if not row.keys() & {"branch", "hub_server"}:
+            return f"environments {row['name']} needs branch or hub_server"
+        return ""
     if not row.keys() & {"rates", "discount"}:
         return f"prices {row['model']} needs rates or discount"
     start, end = row.get("valid_from"), row.get("valid_to")
@@ -193,7 +220,7 @@ def _impossible(section: str, row: Mapping[str, Value]) -> str:
 
 def _read_locked(file: SettingsFile, content: Any) -> tuple[str, ...]:
     setting = next(setting for setting in SETTINGS if setting.key == "locked")
-    keys = cast(tuple[str, ...], _value(file, setting, content))
+    keys = cast(tuple[str, ...], value_of(file, setting, content))
     known = {s.key for s in scalar_settings()} | {*sections()}
     for key in keys:
         if key not in known and not key.startswith(f"{TAG_SECTION}."):
@@ -240,13 +267,23 @@ def _price(row: Mapping[str, Any], source: str) -> OwnPrice:
     )
 
 
+def _environment(row: Mapping[str, Any], source: str) -> EnvironmentRule:
+    return EnvironmentRule(
+        name=row["name"],
+        branch=row.get("branch", ()),
+        hub_server=row.get("hub_server", ()),
+        source=source,
+    )
+
+
 def _free_tag(name: str) -> Setting:
     return Setting(section=TAG_SECTION, name=name, kind="text", meaning="A tag.")
 
 
-def _value(
+def value_of(
     file: SettingsFile, setting: Setting, value: object, index: int = 0
 ) -> Value:
+    """Return a value as its setting's type. Raises ConfigError naming file and line."""
     try:
         return check(setting, value)
     except Invalid as error:
@@ -265,7 +302,7 @@ def _checked_text(where: str, setting: Setting, text: str) -> str:
         raise ConfigError(f"{where} {error}") from None
 
 
-def _table(file: SettingsFile, section: str, content: object) -> Mapping[str, Any]:
+def table_of(file: SettingsFile, section: str, content: object) -> Mapping[str, Any]:
     if isinstance(content, dict):
         return cast(dict[str, Any], content)
     written = f"[[{file.prefix}{section}]]" if section in LISTS else f"[{section}]"

@@ -1,5 +1,6 @@
 """Every setting there is, as data: what is checked, merged and documented."""
 
+from cellcost.config.policy_schema import POLICY_SETTINGS
 from cellcost.config.setting import Kind, Setting
 
 __all__ = [
@@ -234,12 +235,13 @@ SETTINGS: tuple[Setting, ...] = (
         kind="fraction",
         meaning="Share off the rates that `rates` does not name: `0.15` is 15 %.",
     ),
+    *POLICY_SETTINGS,
 )
 
 TAG_SECTION = "tags"
 """The one section that takes free keys beside those named here."""
 
-LISTS = ("endpoints", "prices")
+LISTS = ("endpoints", "prices", "environments")
 """Sections written `[[name]]`; layers add to them instead of overriding."""
 
 
@@ -250,12 +252,18 @@ def keys_of(section: str) -> tuple[Setting, ...]:
 
 def sections() -> tuple[str, ...]:
     """Return the names of all sections, in the order they are documented."""
-    return tuple(dict.fromkeys(s.section for s in SETTINGS if s.section))
+    return tuple(
+        dict.fromkeys(s.section.partition(".")[0] for s in SETTINGS if s.section)
+    )
 
 
 def scalar_settings() -> tuple[Setting, ...]:
     """Return the settings with one value each, which layers override."""
-    return tuple(s for s in SETTINGS if s.section and s.section not in LISTS)
+    return tuple(
+        s
+        for s in SETTINGS
+        if s.section not in ("", *LISTS) and s.section.partition(".")[0] != "policy"
+    )
 
 
 VARIABLES = (

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cellcost.config.rates import Endpoint, OwnPrice
+
+if TYPE_CHECKING:
+    from cellcost.policy.rules import Policy
 
 __all__ = [
     "CaptureSettings",
@@ -73,6 +76,12 @@ class Settings:
     view: ViewSettings = field(default_factory=ViewSettings)
     editor: EditorSettings = field(default_factory=EditorSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    policies: "tuple[Policy, ...]" = ()
+    """What each file says of what may be called, the most general first."""
+    environment_from: str = ""
+    """Why `environment` is what it is, where no setting says it."""
+    head: Path | None = None
+    """The file that names the git branch, where the environment depends on it."""
     sources: tuple[Path, ...] = ()
     """The settings files that were read, most general first."""
     untrusted: tuple[Path, ...] = ()

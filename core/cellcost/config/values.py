@@ -49,6 +49,18 @@ def check(setting: Setting, value: object) -> Value:
             return _rates(value)
         case "keys":
             return _keys(value)
+        case "patterns" | "names":
+            return _names(value)
+        case "providers":
+            return tuple(_provider_pattern(name) for name in _names(value))
+        case "money":
+            return _usd(value)
+        case "cap":
+            return _cap(value)
+        case "count":
+            return _count(value)
+        case "hours":
+            return _hours(value)
 
 
 def likely(word: str, known: Iterable[str]) -> str:
@@ -258,6 +270,87 @@ def _keys(value: object) -> tuple[str, ...]:
     if len(names) != len(keys):
         raise Invalid('must be a list of keys like ["capture.stream_usage"]')
     return tuple(names)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Return one name or a list of names, each with something in it."""
+    given = cast(list[object], value) if isinstance(value, list) else [value]
+    if not given:
+        raise Invalid("is empty; remove the key to leave it unset")
+    for name in given:
+        if not isinstance(name, str):
+            raise Invalid(f"must be text or a list of texts, not {_kind_of(name)}")
+        if not name.strip().removeprefix("!").strip():
+            raise Invalid('must not be empty; write "*" for any')
+    return tuple(str(name).strip() for name in given)
+
+
+def _provider_pattern(text: str) -> str:
+    """Return a pattern of providers, a plain name as the catalogue's id."""
+    if any(char in text for char in "*?["):
+        return text
+    name = text.removeprefix("!")
+    return ("!" if name != text else "") + _provider(name.strip().lower())
+
+
+def _usd(value: object) -> Decimal:
+    """Return an amount of USD, which is written as text: "0.50"."""
+    if isinstance(value, str):
+        try:
+            value = Decimal(value.strip().removeprefix("$"))
+        except ArithmeticError:
+            raise Invalid(f'must be USD like "0.50", not "{value}"') from None
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise Invalid(f'must be USD like "0.50", not {_kind_of(value)}')
+    number = _number(value)
+    if number == 0:
+        raise Invalid('must be more than 0; a rule with action = "block" stops all')
+    return number
+
+
+def _cap(value: object) -> dict[str, Decimal]:
+    """Return a cap as `hard` and `soft`; an amount alone is hard."""
+    if not isinstance(value, dict):
+        return {"hard": _usd(value)}
+    table = cast(dict[str, object], value)
+    limits: dict[str, Decimal] = {}
+    for name, amount in table.items():
+        if name not in ("hard", "soft"):
+            hint = likely(name, ("hard", "soft"))
+            raise Invalid(f'cannot have "{name}"; it has soft and hard{hint}')
+        try:
+            limits[name] = _usd(amount)
+        except Invalid as error:
+            raise Invalid(f"{name} {error}") from None
+    if not limits:
+        raise Invalid('is empty; write "0.50" or { soft = "0.40", hard = "0.50" }')
+    if "soft" in limits and limits["soft"] > limits.get("hard", limits["soft"]):
+        raise Invalid(
+            f"soft {limits['soft']:f} is above hard {limits['hard']:f}: it would never"
+            " be reached"
+        )
+    return limits
+
+
+def _count(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise Invalid(f"must be a whole number from 1 on, not {_kind_of(value)}")
+    if value >= _MAX_RATE:
+        raise Invalid("is too large; a number of tokens is meant")
+    return Decimal(value)
+
+
+def _hours(value: object) -> str:
+    """Return hours of the day in one spelling: `20-7`."""
+    found = None
+    if isinstance(value, str):
+        found = re.fullmatch(r"\s*(\d\d?)(?::00)?\s*-\s*(\d\d?)(?::00)?\s*", value)
+    if found is None:
+        raise Invalid(f'must be whole hours like "20-7", not {_kind_of(value)}')
+    start, end = int(found[1]), int(found[2])
+    if start > 23 or end > 24 or start == end:
+        raise Invalid(f'must be two different hours from 0 to 24, not "{value}"')
+    return f"{start}-{end}"
 
 
 def _kind_of(value: object) -> str:

@@ -29,6 +29,8 @@ def _files(settings: Settings, cwd: Path, env: Mapping[str, str]) -> Iterator[Pa
     yield cwd / PYPROJECT
     yield from settings.sources
     yield from settings.untrusted
+    if settings.head is not None:
+        yield settings.head
 
 
 def _stat(path: Path) -> tuple[int, int] | None:

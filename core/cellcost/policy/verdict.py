@@ -1,0 +1,293 @@
+"""What the policies say of one call: a pure function of the question and the time."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from cellcost.money import format_usd
+from cellcost.policy.actions import LARGE_OUTPUT_RATE, Action, PolicyLayer, stricter
+
+if TYPE_CHECKING:  # most people have no policy: editors start without its classes
+    from cellcost.policy.rules import Cap, Match, Policy, Rule
+
+__all__ = [
+    "Basis",
+    "Option",
+    "PriceOf",
+    "Question",
+    "Verdict",
+    "decide",
+    "large_from",
+    "matching",
+]
+
+Basis = Literal["rule", "cap", "unpriced", "default", "nothing"]
+"""Whose word a verdict is; `default` is cellcost's own."""
+
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A call that is about to be made, or that stands in source."""
+
+    model: str
+    """Its name as a person reads it."""
+    names: tuple[str, ...] = ()
+    """Every name that it is known by; rules may use any of them."""
+    provider: str = ""
+    tags: Mapping[str, str] = field(default_factory=lambda: _NO_TAGS)
+    user: str = ""
+    output_rate: Decimal | None = None
+    """USD per 1,000,000 output tokens; None if unknown, or not billed so."""
+    unpriced: str = ""
+    """Why there is no price; "" where there is one."""
+    cost_nusd: int | None = None
+    """What it may cost at most, as far as that is known; else what is usual."""
+    tokens: int | None = None
+    """Of that same figure, input and output."""
+    gpu: str = ""
+
+    @property
+    def environment(self) -> str:
+        """Return where it runs."""
+        return self.tags.get("environment", "dev")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """Another model for the same call."""
+
+    model: str
+    output_rate: Decimal | None = None
+    own_nusd: int | None = None
+    """The call as it is."""
+    cost_nusd: int | None = None
+    """The same tokens on this model."""
+
+
+PriceOf = Callable[[str], Option | None]
+"""From a model's name ("": the nearest smaller one) to what the call costs there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What holds for a call, who says so, and what to do instead."""
+
+    action: Action
+    basis: Basis
+    message: str = ""
+    """What holds, in a sentence; "" where nothing is to be said."""
+    rule: "Rule | None" = None
+    cap: "Cap | None" = None
+    source: str = ""
+    """The file that says so, where one does."""
+    line: int | None = None
+    layer: PolicyLayer | None = None
+    large: bool = False
+    suggest: Option | None = None
+    missing: tuple[str, ...] = ()
+    """Tags that a policy requires and the call has not."""
+
+
+def decide(
+    ask: Question,
+    policies: "Sequence[Policy]",
+    now: datetime,
+    *,
+    price_of: PriceOf = lambda model: None,
+) -> Verdict:
+    """Return the strictest of all that the policies say of a call.
+
+    The order of rules and files does not matter, so that another rule never makes a
+    verdict milder. Only where nothing at all is said does cellcost's own word hold: a
+    large model in dev is a warning. `now` is local time, for rules with `hours`.
+    `price_of` is asked for what to suggest, once, if the call is not simply allowed.
+    """
+    large = ask.output_rate is not None and ask.output_rate >= large_from(policies)
+    best: Verdict | None = None
+    for found in _said(ask, policies, now, large):
+        if best is None or stricter(found.action, best.action):
+            best = found
+    verdict = best or Verdict(action="allow", basis="nothing")
+    option = None
+    if verdict.action != "allow":
+        option = price_of(verdict.rule.suggest if verdict.rule else "")
+    return _completed(verdict, ask, policies, large=large, option=option)
+
+
+def _completed(
+    verdict: Verdict,
+    ask: Question,
+    policies: "Sequence[Policy]",
+    *,
+    large: bool,
+    option: Option | None,
+) -> Verdict:
+    said = verdict.rule or verdict.cap
+    return Verdict(
+        action=verdict.action,
+        basis=verdict.basis,
+        message=verdict.message or _sentence(verdict, ask),
+        rule=verdict.rule,
+        cap=verdict.cap,
+        source=said.source if said else verdict.source,
+        line=said.line if said else verdict.line,
+        layer=said.layer if said else verdict.layer,
+        large=large,
+        suggest=option,
+        missing=_missing(ask, policies),
+    )
+
+
+def _said(
+    ask: Question, policies: "Sequence[Policy]", now: datetime, large: bool
+) -> Iterator[Verdict]:
+    """Yield all that is said, in the order in which equals are told."""
+    silent = True
+    for rule in matching(ask, policies, now):
+        silent = False
+        yield Verdict(action=rule.action, basis="rule", rule=rule)
+    for policy in policies:
+        for cap in policy.caps:
+            action = _capped(cap, ask.cost_nusd)
+            if action is not None:
+                silent = False
+                yield Verdict(action=action, basis="cap", cap=cap)
+    if ask.unpriced:
+        for policy in policies:
+            if policy.unpriced is not None:
+                silent = False
+                yield Verdict(
+                    action=policy.unpriced,
+                    basis="unpriced",
+                    source=policy.source,
+                    line=policy.unpriced_line,
+                    layer=policy.layer,
+                )
+    if silent and (ask.unpriced or (large and ask.environment == "dev")):
+        yield Verdict(action="warn", basis="default")
+
+
+def _capped(cap: "Cap", cost_nusd: int | None) -> Action | None:
+    """Return what a cap says of a call that alone may cost more; None: nothing."""
+    if cost_nusd is None:
+        return None
+    if cap.hard_nusd is not None and cost_nusd > cap.hard_nusd:
+        return "block"
+    if cap.soft_nusd is not None and cost_nusd > cap.soft_nusd:
+        return "warn"
+    return None
+
+
+def large_from(policies: "Iterable[Policy]") -> Decimal:
+    """Return USD per 1,000,000 output tokens from which cellcost says large.
+
+    The lowest that a host, team or user file sets, else $20. A project's file can only
+    lower it: a cloned repository must not silence a warning for everybody.
+    """
+    said = [(p.layer, p.large_output_rate) for p in policies if p.large_output_rate]
+    owners = [rate for layer, rate in said if layer != "project"]
+    floor = min(owners, default=LARGE_OUTPUT_RATE)
+    return min([floor, *(rate for layer, rate in said if layer == "project")])
+
+
+def matching(
+    ask: Question, policies: "Iterable[Policy]", now: datetime
+) -> "Iterator[Rule]":
+    """Yield every rule that is about this call, the most general file's first."""
+    for policy in policies:
+        limit = policy.large_from
+        for rule in policy.rules:
+            if _holds(rule.match, ask, now, limit):
+                yield rule
+
+
+def _holds(match: "Match", ask: Question, now: datetime, limit: Decimal) -> bool:
+    tags = ask.tags
+    return (
+        (match.model is None or match.model.match(ask.model, *ask.names))
+        and (match.provider is None or match.provider.match(ask.provider))
+        and (match.environment is None or match.environment.match(ask.environment))
+        and (match.team is None or match.team.match(tags.get("team", "")))
+        and (match.function is None or match.function.match(tags.get("function", "")))
+        and (match.user is None or match.user.match(ask.user))
+        and (match.gpu is None or (bool(ask.gpu) and match.gpu.match(ask.gpu)))
+        and (
+            not match.large
+            or (ask.output_rate is not None and ask.output_rate >= limit)
+        )
+        and (match.call_nusd is None or _reaches(ask.cost_nusd, match.call_nusd))
+        and (match.tokens is None or _reaches(ask.tokens, match.tokens))
+        and (match.hours is None or match.hours.hold(now))
+    )
+
+
+def _reaches(known: int | None, limit: int) -> bool:
+    return known is not None and known >= limit
+
+
+def _missing(ask: Question, policies: "Iterable[Policy]") -> tuple[str, ...]:
+    wanted = dict.fromkeys(tag for policy in policies for tag in policy.require_tags)
+    return tuple(tag for tag in wanted if not ask.tags.get(tag))
+
+
+# -- what is said ----------------------------------------------------------------------
+
+
+def _sentence(verdict: Verdict, ask: Question) -> str:
+    if verdict.rule is not None:
+        said = verdict.rule.message or _RULE_SAYS[verdict.action]
+        return said.replace("{model}", ask.model).replace(
+            "{environment}", ask.environment
+        )
+    if verdict.cap is not None:
+        return _cap_sentence(verdict.cap, verdict.action, ask.cost_nusd or 0)
+    if ask.unpriced and verdict.action != "allow":
+        reason = ask.unpriced.rstrip(".")
+        blocked = verdict.action == "block"
+        ends = "the policy blocks that" if blocked else "the cost is not known"
+        return f"{reason[:1].upper()}{reason[1:]}: {ends}."
+    if verdict.basis == "default" and ask.output_rate is not None:
+        return (
+            f"{ask.model} is a large model in {ask.environment}"
+            f" (${ask.output_rate.normalize():f} per 1M output tokens)."
+        )
+    return ""
+
+
+_RULE_SAYS: Mapping[Action, str] = MappingProxyType(
+    {
+        "allow": "",
+        "warn": "The policy advises against {model} in {environment}.",
+        "ask": "The policy asks before {model} is used in {environment}.",
+        "approve": "The policy wants an approval for {model} in {environment}.",
+        "block": "The policy does not allow {model} in {environment}.",
+    }
+)
+
+
+def _cap_sentence(cap: "Cap", action: Action, cost_nusd: int) -> str:
+    limit = cap.hard_nusd if action == "block" else cap.soft_nusd
+    kind = "cap" if action == "block" else "soft cap"
+    return (
+        f"One call may cost {format_usd(cost_nusd, digits=2)}:"
+        f" over the {kind} of {format_usd(limit or 0)} a {_OF[cap.scope]}."
+    )
+
+
+_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "call": "call",
+        "cell": "cell",
+        "notebook": "notebook",
+        "session": "session",
+        "user_day": "user and day",
+        "team_day": "team and day",
+        "team_month": "team and month",
+        "feature": "feature",
+    }
+)
