@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from cellcost_meter import attribution
-from cellcost_meter.attribution import Carried
+from cellcost_meter.attribution import Carried, RunContext
 from cellcost_meter.capture.switch import Switch
 from cellcost_meter.children import ChildRun, InChild
 from cellcost_meter.imports import when_imported
@@ -26,6 +26,7 @@ _log = logging.getLogger("cellcost")
 Function = Callable[..., Any]
 Around = Callable[[Function], Function]
 Announce = Callable[[str, str], object]
+OnThread = Callable[[threading.Thread, RunContext], object]
 
 _POOL_METHODS = (
     "apply_async",
@@ -50,7 +51,9 @@ class Carrying:
         take: Callable[[], Carried],
         to_text: Callable[[], str],
         announce: Announce,
+        on_thread: OnThread,
     ) -> None:
+        self._on_thread = on_thread
         self._take = take
         self._to_text = to_text
         self._announce = announce
@@ -111,6 +114,8 @@ class Carrying:
                     carried = self._take()
                     if carried.run is not None or carried.tags is not None:
                         _run_within(thread, carried)
+                    if carried.run is not None:
+                        self._on_thread(thread, carried.run)
                     hook.worked()
                 except Exception as error:  # noqa: BLE001 - the thread must start
                     hook.failed(error)
@@ -241,13 +246,15 @@ def install(
     take: Callable[[], Carried] = attribution.take,
     to_text: Callable[[], str] = attribution.to_environment,
     announce: Announce,
+    on_thread: OnThread = lambda *_: None,
 ) -> Carrying:
     """Hand the run over from now on; return how to stop.
 
     `take` says what goes along to a thread, `to_text` what to another process;
-    `announce(hook, reason)` is called when a hook gave up.
+    `announce(hook, reason)` is called when a hook gave up, `on_thread(thread, run)`
+    before a run's thread starts.
     """
-    carrying = Carrying(take, to_text, announce)
+    carrying = Carrying(take, to_text, announce, on_thread)
     carrying.start()
     return carrying
 

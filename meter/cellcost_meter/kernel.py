@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from cellcost_meter import attribution
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.capture.switch import Switch
 from cellcost_meter.notebook import notebook_path
+from cellcost_meter.runs import RunLog
 
 __all__ = ["Identity", "attach", "identity", "read_request", "this_shell"]
 
@@ -129,14 +131,15 @@ def attach(
     *,
     announce: Callable[[str, str], object],
     on_run: Callable[[], object] = lambda: None,
+    runs: RunLog | None = None,
     read: Reader = read_request,
 ) -> "Attached":
     """Follow which cell of `shell` runs, from now on; return how to stop.
 
     `announce(hook, reason)` is called when the hook gave up, `on_run()` before code
-    that the user sent runs.
+    that the user sent runs; `runs` is told when each run begins and ends.
     """
-    attached = Attached(shell, kernel, read, announce, on_run)
+    attached = Attached(shell, kernel, read, announce, on_run, runs or RunLog())
     attached.start()
     return attached
 
@@ -151,8 +154,10 @@ class Attached:
         read: Reader,
         announce: Callable[[str, str], object],
         on_run: Callable[[], object],
+        runs: RunLog,
     ) -> None:
         self._on_run = on_run
+        self._runs = runs
         self._shell = shell
         self._identity = kernel
         self._read = read
@@ -202,20 +207,33 @@ class Attached:
             try:
                 result = handler(stream, ident, request, *args, **kwargs)
             except BaseException:
-                attribution.run.set(outer)
+                self._leave(run, outer)
                 raise
             if inspect.isawaitable(result):
-                return _awaited(result, outer)
-            attribution.run.set(outer)
+                return self._awaited(result, run, outer)
+            self._leave(run, outer)
             return result
 
         return served
+
+    async def _awaited(
+        self, result: Awaitable[Any], run: RunContext, outer: RunContext | None
+    ) -> Any:
+        try:
+            return await result
+        finally:
+            self._leave(run, outer)
+
+    def _leave(self, run: RunContext, outer: RunContext | None) -> None:
+        attribution.run.set(outer)
+        self._runs.ended(run, time.monotonic())
 
     def _run_of(self, request: Any) -> RunContext | None:
         if not self._active or not self._switch.on:
             return None
         try:
             run = self._read(request, self._identity)
+            self._runs.began(run, time.monotonic())
         except Exception as error:  # noqa: BLE001 - the cell must run
             self._switch.failed(error)
             return None
@@ -236,7 +254,7 @@ class Attached:
             self._on("post_execute", self._leave_it)
 
     def _leave_it(self) -> None:
-        attribution.run.set(None)
+        self._after_code()
         self._off("post_execute", self._leave_it)
 
     def _before_code(self) -> None:
@@ -244,19 +262,21 @@ class Attached:
             return  # nested run_cell
         parent = _parent_of(self._shell)
         run = self._run_of(parent) if parent else None
-        attribution.run.set(
-            run
-            or RunContext(
+        if run is None:
+            run = RunContext(
                 origin="cell",
                 run_id=new_id(),
                 session_id=self._identity.session_id,
                 thread=threading.get_ident(),
                 pid=os.getpid(),
             )
-        )
+            self._runs.began(run, time.monotonic())
+        attribution.run.set(run)
 
     def _after_code(self) -> None:
-        attribution.run.set(None)
+        run = attribution.run.get()
+        if run is not None:
+            self._leave(run, None)
 
     def _on(self, event: str, callback: Callable[..., Any]) -> None:
         self._shell.events.register(event, callback)
@@ -266,13 +286,6 @@ class Attached:
         # unregister raises for what is not there, and says so in the cell's output
         if callback in self._shell.events.callbacks.get(event, ()):
             self._shell.events.unregister(event, callback)
-
-
-async def _awaited(result: Awaitable[Any], outer: RunContext | None) -> Any:
-    try:
-        return await result
-    finally:
-        attribution.run.set(outer)
 
 
 def _parent_of(shell: Any) -> Request:
