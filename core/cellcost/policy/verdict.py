@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from cellcost.money import format_usd
 from cellcost.policy.actions import LARGE_OUTPUT_RATE, Action, PolicyLayer, stricter
@@ -108,68 +108,71 @@ def decide(
     `price_of` is asked for what to suggest, once, if the call is not simply allowed.
     """
     large = ask.output_rate is not None and ask.output_rate >= large_from(policies)
-    best: Verdict | None = None
-    for found in _said(ask, policies, now, large):
-        if best is None or stricter(found.action, best.action):
-            best = found
-    verdict = best or Verdict(action="allow", basis="nothing")
-    option = None
-    if verdict.action != "allow":
-        option = price_of(verdict.rule.suggest if verdict.rule else "")
-    return _completed(verdict, ask, policies, large=large, option=option)
+    found: _Said | None = None
+    for said in _all_said(ask, policies, now):
+        if found is None or stricter(said[0], found[0]):
+            found = said
+    return _told(found or _own_word(ask, large), ask, policies, large, price_of)
 
 
-def _completed(
-    verdict: Verdict,
+def _own_word(ask: Question, large: bool) -> "_Said":
+    if ask.unpriced or (large and ask.environment == "dev"):
+        return "warn", "default", None
+    return "allow", "nothing", None
+
+
+_Said = tuple[Action, Basis, "Rule | Cap | Policy | None"]
+"""A word, whose it is, and what says it."""
+
+
+def _all_said(
+    ask: Question, policies: "Sequence[Policy]", now: datetime
+) -> Iterator[_Said]:
+    """Yield all that is said, in the order in which equals are told."""
+    for rule in matching(ask, policies, now):
+        yield rule.action, "rule", rule
+    if ask.cost_nusd is not None:
+        for policy in policies:
+            for cap in policy.caps:
+                action = _capped(cap, ask.cost_nusd)
+                if action is not None:
+                    yield action, "cap", cap
+    if ask.unpriced:
+        for policy in policies:
+            if policy.unpriced is not None:
+                yield policy.unpriced, "unpriced", policy
+
+
+def _told(
+    said: _Said,
     ask: Question,
     policies: "Sequence[Policy]",
-    *,
     large: bool,
-    option: Option | None,
+    price_of: PriceOf,
 ) -> Verdict:
-    said = verdict.rule or verdict.cap
+    """Return a word as a verdict, with what people are told of it."""
+    action, basis, who = said
+    rule = cast("Rule", who) if basis == "rule" else None
+    cap = cast("Cap", who) if basis == "cap" else None
+    named = cast("Policy | None", who) if basis == "unpriced" else None
+    source = rule or cap or named
+    line = named.unpriced_line if named is not None else None
+    option = None
+    if action != "allow":
+        option = price_of(rule.suggest if rule is not None else "")
     return Verdict(
-        action=verdict.action,
-        basis=verdict.basis,
-        message=verdict.message or _sentence(verdict, ask),
-        rule=verdict.rule,
-        cap=verdict.cap,
-        source=said.source if said else verdict.source,
-        line=said.line if said else verdict.line,
-        layer=said.layer if said else verdict.layer,
+        action=action,
+        basis=basis,
+        message=_sentence(action, basis, ask, rule, cap),
+        rule=rule,
+        cap=cap,
+        source=source.source if source is not None else "",
+        line=rule.line if rule is not None else cap.line if cap is not None else line,
+        layer=source.layer if source is not None else None,
         large=large,
         suggest=option,
         missing=_missing(ask, policies),
     )
-
-
-def _said(
-    ask: Question, policies: "Sequence[Policy]", now: datetime, large: bool
-) -> Iterator[Verdict]:
-    """Yield all that is said, in the order in which equals are told."""
-    silent = True
-    for rule in matching(ask, policies, now):
-        silent = False
-        yield Verdict(action=rule.action, basis="rule", rule=rule)
-    for policy in policies:
-        for cap in policy.caps:
-            action = _capped(cap, ask.cost_nusd)
-            if action is not None:
-                silent = False
-                yield Verdict(action=action, basis="cap", cap=cap)
-    if ask.unpriced:
-        for policy in policies:
-            if policy.unpriced is not None:
-                silent = False
-                yield Verdict(
-                    action=policy.unpriced,
-                    basis="unpriced",
-                    source=policy.source,
-                    line=policy.unpriced_line,
-                    layer=policy.layer,
-                )
-    if silent and (ask.unpriced or (large and ask.environment == "dev")):
-        yield Verdict(action="warn", basis="default")
 
 
 def _capped(cap: "Cap", cost_nusd: int | None) -> Action | None:
@@ -189,10 +192,18 @@ def large_from(policies: "Iterable[Policy]") -> Decimal:
     The lowest that a host, team or user file sets, else $20. A project's file can only
     lower it: a cloned repository must not silence a warning for everybody.
     """
-    said = [(p.layer, p.large_output_rate) for p in policies if p.large_output_rate]
-    owners = [rate for layer, rate in said if layer != "project"]
-    floor = min(owners, default=LARGE_OUTPUT_RATE)
-    return min([floor, *(rate for layer, rate in said if layer == "project")])
+    owners: Decimal | None = None
+    project: Decimal | None = None
+    for policy in policies:
+        rate = policy.large_output_rate
+        if rate is None:
+            continue
+        if policy.layer == "project":
+            project = rate if project is None else min(rate, project)
+        else:
+            owners = rate if owners is None else min(rate, owners)
+    limit = LARGE_OUTPUT_RATE if owners is None else owners
+    return limit if project is None else min(limit, project)
 
 
 def matching(
@@ -238,20 +249,24 @@ def _missing(ask: Question, policies: "Iterable[Policy]") -> tuple[str, ...]:
 # -- what is said ----------------------------------------------------------------------
 
 
-def _sentence(verdict: Verdict, ask: Question) -> str:
-    if verdict.rule is not None:
-        said = verdict.rule.message or _RULE_SAYS[verdict.action]
+def _sentence(
+    action: Action, basis: Basis, ask: Question, rule: "Rule | None", cap: "Cap | None"
+) -> str:
+    if rule is not None:
+        said = rule.message or _RULE_SAYS[action]
         return said.replace("{model}", ask.model).replace(
             "{environment}", ask.environment
         )
-    if verdict.cap is not None:
-        return _cap_sentence(verdict.cap, verdict.action, ask.cost_nusd or 0)
-    if ask.unpriced and verdict.action != "allow":
+    if cap is not None:
+        return _cap_sentence(cap, action, ask.cost_nusd or 0)
+    if action == "allow":
+        return ""
+    if ask.unpriced:
         reason = ask.unpriced.rstrip(".")
-        blocked = verdict.action == "block"
+        blocked = action == "block"
         ends = "the policy blocks that" if blocked else "the cost is not known"
         return f"{reason[:1].upper()}{reason[1:]}: {ends}."
-    if verdict.basis == "default" and ask.output_rate is not None:
+    if ask.output_rate is not None:
         return (
             f"{ask.model} is a large model in {ask.environment}"
             f" (${ask.output_rate.normalize():f} per 1M output tokens)."
