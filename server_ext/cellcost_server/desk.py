@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cellcost.config import load_settings_or_default
@@ -35,6 +35,7 @@ from cellcost.views.wire import (
     popover_json,
     total_json,
 )
+from cellcost_server.gpu import held_rows
 from cellcost_server.kernels import KernelFact, meter_json
 from cellcost_server.pace import Pace
 from cellcost_server.places import Places
@@ -239,7 +240,8 @@ class Desk:
         body: dict[str, Any] | None = None
         if self._poll():
             try:
-                body = day_json(self._shelf.today().view())
+                view = self._shelf.today().view()
+                body = day_json(view) | {"gpu": held_rows(view.held, self._name_of)}
             except JournalError as error:
                 self._troubled(error)
         if body is None:
@@ -253,6 +255,11 @@ class Desk:
         return {**body, "journal": self._journal_json(), "ledger": self._ledger()}
 
     # -- inside ----------------------------------------------------------------------
+
+    def _name_of(self, notebook: str) -> str:
+        """Return what people call a notebook of the journal."""
+        places = self._shelf.places
+        return PurePosixPath(places.api_path(places.stored_key(notebook))).name
 
     def _poll(self) -> bool:
         """Read the journal's news; False (and told) when it cannot be read."""

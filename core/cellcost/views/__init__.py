@@ -14,6 +14,8 @@ from cellcost.views.cells import CellView, ModelShare, cell_view
 from cellcost.views.chips import Chip, how_to_price
 from cellcost.views.days import DayBook, DayView, day_bounds
 from cellcost.views.entries import Entry, InFlight, entries_of, entry_tally
+from cellcost.views.gpu import GpuUse, device_name
+from cellcost.views.holding import HeldView
 from cellcost.views.notebooks import Breakdown, NotebookBook, NotebookView
 from cellcost.views.report import REPORT_KEYS, ReportKey, ReportRow, report
 from cellcost.views.runs import Gap, ModelKey
@@ -36,6 +38,8 @@ __all__ = [
     "DayView",
     "Entry",
     "Gap",
+    "GpuUse",
+    "HeldView",
     "InFlight",
     "LineSum",
     "ModelKey",
@@ -55,6 +59,7 @@ __all__ = [
     "call_view",
     "cell_view",
     "day_bounds",
+    "device_name",
     "entries_of",
     "entry_tally",
     "groups_of",

@@ -34,6 +34,7 @@ def alternatives(entries: Sequence[Entry], cost_of: CostOf) -> tuple[Alternative
     Empty unless the usage is real (measured, all priced, all chat) and text only: on a
     guess, or where another model would count differently, no comparison is honest.
     """
+    entries = [entry for entry in entries if entry.kind != "gpu"]
     actual = sum((entry_tally(entry) for entry in entries), Tally())
     if actual.state != "measured" or not actual.calls or len(entries) > _CALLS_PRICED:
         return ()

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from cellcost.records import Event
 from cellcost.views.entries import Entries, Entry, InFlight, Replaced, entry_tally
+from cellcost.views.holding import HeldView, held_now
 from cellcost.views.runs import ModelKey, model_key
 from cellcost.views.tally import Tally
 
@@ -39,6 +40,8 @@ class DayView:
     by_model: tuple[ModelTally, ...]
     """Dearest first; they add up to the total."""
     now: tuple[NowView, ...]
+    held: tuple[HeldView, ...]
+    """GPUs that are held at this moment while nothing runs there."""
 
 
 def day_bounds(
@@ -65,6 +68,7 @@ class DayBook:
         self._total = Tally()
         self._by_model: dict[ModelKey, Tally] = {}
         self._flying: dict[str, Entry] = {}
+        self._gpu: dict[str, Entry] = {}
 
     def apply(self, events: Iterable[Event], pending: Iterable[InFlight] = ()) -> bool:
         """Put records and tell whether anything of this day changed.
@@ -97,7 +101,11 @@ class DayBook:
         ]
         rows.sort(key=lambda row: (-row.tally.known_nusd, row.key))
         return DayView(
-            day=self.day, total=self._total, by_model=tuple(rows), now=self._now()
+            day=self.day,
+            total=self._total,
+            by_model=tuple(rows),
+            now=self._now(),
+            held=held_now(self._gpu.values()),
         )
 
     def _is_today(self, moment: datetime) -> bool:
@@ -106,6 +114,8 @@ class DayBook:
     def _now(self) -> tuple[NowView, ...]:
         sums: dict[tuple[str, str, str], Tally] = {}
         for entry in self._flying.values():
+            if not entry.where.cell_id and entry.kind == "gpu":
+                continue  # that is `held`, or work of nobody's
             key = (entry.model, entry.where.notebook, entry.where.cell_id)
             sums[key] = sums.get(key, Tally()) + entry_tally(entry)
         return tuple(NowView(*key, tally) for key, tally in sums.items())
@@ -123,3 +133,7 @@ class DayBook:
                 self._flying[entry.id] = entry
             else:
                 self._flying.pop(entry.id, None)
+            if sign > 0 and entry.kind == "gpu":
+                self._gpu[entry.id] = entry
+            else:
+                self._gpu.pop(entry.id, None)

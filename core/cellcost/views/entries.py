@@ -63,7 +63,11 @@ class Entry:
     duration_seconds: float = 0.0
     note: str = ""
     live: bool = False
+    live_at: datetime | None = None
+    """When the figure of a call in flight was told."""
     corrections: int = 0
+    held_bytes: int = 0
+    """Memory of a device that was held; 0 where nobody said."""
 
     @property
     def model(self) -> str:
@@ -258,7 +262,12 @@ def settled(event: Event) -> Entry:
         confidence=event.confidence,
         duration_seconds=event.duration_seconds,
         note=event.note,
+        held_bytes=_bytes(event.detail.get("held_bytes")),
     )
+
+
+def _bytes(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def flying(call: InFlight) -> Entry:
@@ -273,6 +282,7 @@ def flying(call: InFlight) -> Entry:
         lines=intent.expected if live is None else live.lines,
         confidence="estimated",
         live=True,
+        live_at=intent.time if live is None else live.time,
     )
 
 

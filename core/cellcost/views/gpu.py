@@ -1,5 +1,6 @@
 """GpuUse: the device time of some entries, and what it cost."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from cellcost.records import GPU_BUSY, GPU_HELD, Line, known_cost, unpriced_lines
 from cellcost.views.entries import Entry
 
-__all__ = ["GpuUse", "gpu_lines", "gpu_use"]
+__all__ = ["GpuUse", "device_name", "gpu_lines", "gpu_use"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,23 @@ class GpuUse:
     """None where no device has a rate."""
     n_unpriced: int
     """Lines of devices without a rate."""
+
+    @property
+    def name(self) -> str:
+        """The device in a word: `H100`; of several the most used: `H100 + 1`."""
+        first, *others = map(device_name, self.devices)
+        return f"{first} + {len(others)}" if others else first
+
+
+_NOISE = re.compile(
+    r"^(NVIDIA\s+)?((GeForce|Tesla|Quadro)\s+)?"
+    r"|\s+Generation$|-[A-Z0-9-]*\d+GB\b|[ -](SXM\d*|PCIe|NVL)\b|\s+\d+GB(\s+HBM\w+)?"
+)
+
+
+def device_name(name: str) -> str:
+    """Return a device without its maker and memory: `H100`, `A100 MIG 1g.5gb`."""
+    return _NOISE.sub("", name).strip() or name
 
 
 def gpu_lines(entry: Entry) -> tuple[Line, ...]:

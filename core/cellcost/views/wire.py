@@ -227,6 +227,7 @@ def _gpu(use: GpuUse | None) -> Json | None:
     if use is None:
         return None
     return {
+        "name": use.name,
         "devices": list(use.devices),
         "busy_ms": use.busy_ms,
         "held_ms": use.held_ms,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { badgeLine, deviceName, type Moment } from './badgeLine.js';
+import { badgeLine, type Moment } from './badgeLine.js';
 import { cell } from './testing/views.js';
 
 const QUIET: Moment = {
@@ -27,6 +27,7 @@ describe('the line under a cell', () => {
 
   it('puts chips last, after the GPU', () => {
     const gpu = {
+      name: 'H100',
       devices: ['NVIDIA H100 80GB HBM3'],
       busy_ms: 41_000,
       held_ms: 0,
@@ -40,21 +41,6 @@ describe('the line under a cell', () => {
     const unpriced = { ...gpu, cost_nusd: null, n_unpriced: 1 };
     const [other] = badgeLine(cell({ gpu: unpriced }), QUIET).parts.slice(-1);
     expect(other?.hint).toContain('unpriced');
-  });
-
-  it.each([
-    ['NVIDIA H100 80GB HBM3', 'H100'],
-    ['NVIDIA A100-SXM4-40GB', 'A100'],
-    ['NVIDIA A100-PCIE-40GB', 'A100'],
-    ['NVIDIA H100 PCIe', 'H100'],
-    ['NVIDIA L40S', 'L40S'],
-    ['Tesla T4', 'T4'],
-    ['Tesla V100-SXM2-16GB', 'V100'],
-    ['NVIDIA GeForce RTX 4090', 'RTX 4090'],
-    ['NVIDIA RTX 6000 Ada Generation', 'RTX 6000 Ada'],
-    ['NVIDIA A100-SXM4-40GB MIG 1g.5gb', 'A100 MIG 1g.5gb']
-  ])('names %s %s', (name, short) => {
-    expect(deviceName(name)).toBe(short);
   });
 
   it('marks what is in flight as an estimate that counts', () => {

@@ -181,28 +181,13 @@ function startedHint(cell: CellView): string {
 }
 
 function gpuPart(gpu: GpuUse): Part {
-  const [first = 'GPU'] = gpu.devices;
-  const others = gpu.devices.length - 1;
-  const device = others > 0 ? `${deviceName(first)} + ${others}` : deviceName(first);
   const state = gpu.n_unpriced > 0 ? 'unpriced' : 'measured';
   const cost = figure({ cost_nusd: gpu.cost_nusd, state, n_unpriced: gpu.n_unpriced });
   return {
     kind: 'gpu',
-    text: `${device} ${duration(gpu.busy_ms / 1000)}`,
+    text: `${gpu.name} ${duration(gpu.busy_ms / 1000)}`,
     hint: `${gpu.devices.join(', ')}: ${duration(gpu.busy_ms / 1000)} of device time, ${cost}`
   };
-}
-
-/** A device without its maker and its memory: `H100`, `RTX 4090`, `A100 MIG 1g.5gb`. */
-export function deviceName(name: string): string {
-  const kept = name
-    .replace(/^(NVIDIA|Tesla)\s+/, '')
-    .replace(/^(GeForce|Tesla)\s+/, '')
-    .replace(/\s+Generation$/, '')
-    .replace(/-[A-Z0-9-]*\d+GB\b/, '')
-    .replace(/[ -](SXM\d*|PCIe|NVL)\b/g, '')
-    .replace(/\s+\d+GB(\s+HBM\w+)?/, '');
-  return kept.trim() || name;
 }
 
 /** The server's chips; `1 unpriced` becomes the offer to price it where that is all. */

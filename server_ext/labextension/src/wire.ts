@@ -52,6 +52,8 @@ export interface Chip {
 
 /** What a cell used of GPUs; null where it used none, or nobody measured it. */
 export interface GpuUse extends GpuTimes {
+  /** Short: `H100`, `H100 + 1`. */
+  readonly name: string;
   /** Full names, most used first. */
   readonly devices: readonly string[];
   readonly cost_nusd: Nusd;
