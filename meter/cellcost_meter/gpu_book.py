@@ -33,6 +33,8 @@ __all__ = ["GpuBook", "Price", "Used"]
 
 HELD_SECONDS = 300.0
 """How long one event of a process collects what it holds."""
+IDLE_SECONDS = 5.0
+"""After how long without device time a process is done with a device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,10 @@ class GpuBook:
         now = utc_now()
         working: set[str] = set()
         with self._lock:
+            # Before more is held, so that what is held is never without an event.
+            self._settle(
+                lambda entry: not entry.run_id and entry.lasts >= HELD_SECONDS, now
+            )
             for part in used:
                 owned = self._runs.owners(part.start, part.end)
                 working.update(run.run_id for run in owned[-1].runs)
@@ -104,23 +110,24 @@ class GpuBook:
             rows = [entry.live(now) for entry in self._open.values() if entry.changed]
             if rows:
                 self._journal.update_live(rows)
-            for key, entry in list(self._open.items()):
-                if entry.is_over(working, at):
-                    del self._open[key]
-                    self._journal.settle(entry.event(now))
+            self._settle(lambda entry: entry.is_over(working, at), now)
 
     def finish(self) -> None:
         """Settle everything: the meter stops."""
         now = utc_now()
         with self._lock:
-            while self._open:
-                _, entry = self._open.popitem()
-                self._journal.settle(entry.event(now))
+            self._settle(lambda _: True, now)
 
     def forget(self) -> None:
         """Start with nothing: this is a fork, and the parent books what it had."""
         self._lock = threading.Lock()
         self._open = {}
+
+    def _settle(self, over: "Callable[[_Open], bool]", now: datetime) -> None:
+        for key, entry in list(self._open.items()):
+            if over(entry):
+                del self._open[key]
+                self._journal.settle(entry.event(now))
 
     def _book(self, part: Used, owned: Sequence[Owned], now: datetime) -> None:
         price = self._price(part.device, now)
@@ -186,10 +193,15 @@ class _Open:
         self.last = part.end
         self.changed = True
 
-    def is_over(self, working: set[str], now: float) -> bool:
+    @property
+    def lasts(self) -> float:
+        return self.last - self.start
+
+    def is_over(self, working: set[str], at: float) -> bool:
+        """Say whether the run has ended, or nothing was held for a while."""
         if self.run_id:
             return self.run_id not in working
-        return now - self.start >= HELD_SECONDS
+        return at - self.last >= IDLE_SECONDS
 
     def lines(self) -> tuple[Line, ...]:
         return tuple(
@@ -231,7 +243,7 @@ class _Open:
             where=self.where,
             call=self.call(),
             lines=self.lines(),
-            duration_seconds=round(self.last - self.start, 3),
+            duration_seconds=round(self.lasts, 3),
             price_id="; ".join(sources),
             detail={
                 "gpu": self.uuid,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cellcost.journal import About, Reader, Writer
 from cellcost.records import Where
 from cellcost_meter.attribution import RunContext
-from cellcost_meter.gpu_book import HELD_SECONDS, GpuBook, Price, Used
+from cellcost_meter.gpu_book import HELD_SECONDS, IDLE_SECONDS, GpuBook, Price, Used
 from cellcost_meter.runs import LINGER_SECONDS, RunLog
 
 THREE_DOLLARS = Price(Decimal(3), lambda ms: round(ms * 3 * 10**9 / 3_600_000), "own")
@@ -118,6 +118,20 @@ def test_holding_is_an_event_every_five_minutes(kernel: Kernel) -> None:
     assert kernel.told() == [("", "gpu_held", 300_000, 250_000_000)]
     (flying,) = Reader(kernel.home).pending()
     assert flying.intent.expected[0].quantity == 1_000
+
+
+def test_what_is_held_is_never_without_an_event(kernel: Kernel) -> None:
+    for second in range(1, 2 * int(HELD_SECONDS)):
+        kernel.uses(second, 0, 1_000)
+        assert len(Reader(kernel.home).pending()) == 1
+
+
+def test_a_device_let_go_is_settled_soon(kernel: Kernel) -> None:
+    kernel.uses(1, 0, 1_000)
+    kernel.book.take([], 4)
+    assert kernel.events() == []
+    kernel.book.take([], 1 + IDLE_SECONDS)
+    assert kernel.told() == [("", "gpu_held", 1_000, 833_333)]
 
 
 def test_work_that_nobody_owns_is_the_processs(kernel: Kernel) -> None:
