@@ -1,14 +1,14 @@
 """One analysed version of a sheet: what every feature answers from."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from cellcost.analysis import (
     Area,
     CallSite,
-    Candidate,
-    Cheaper,
     Count,
     Document,
     Estimate,
@@ -26,6 +26,7 @@ from cellcost.analysis import (
 from cellcost.analysis.focus import part_of
 from cellcost.analysis.units import broken
 from cellcost.config import Settings
+from cellcost.policy.people import user_name
 from cellcost.prices import PriceBook
 from cellcost.views import Spot
 from cellcost_lsp.carrying import Call, Edits, Typed, edited_rows, kept, moved
@@ -146,9 +147,6 @@ def read(
             imports.add(document.path)
         return document
 
-    def instead(item: Estimate, candidate: Candidate) -> tuple[Cheaper, ...]:
-        return cheaper(item, candidate, book=book)
-
     sites = analyse(unit, find=noted)
     calls = _estimated(seen, unit, sites, book=book, count=count, at=at)
     if last is not None:
@@ -158,8 +156,11 @@ def read(
     found = findings(
         new,
         environment=settings.environment,
+        tags=settings.tags,
+        user=user_name(settings.policies, os.environ),
+        policies=settings.policies,
         off=settings.editor.off,
-        instead=instead,
+        instead=partial(cheaper, book=book),
     )
     return Reading(
         uri=seen.uri,

@@ -17,6 +17,7 @@ from cellcost.analysis import (
     named,
     sarif,
 )
+from cellcost.policy.rules import Policy
 from cellcost.prices import PriceBook, load_catalogue
 
 HEAD = "from openai import OpenAI\nclient = OpenAI()\n"
@@ -128,7 +129,8 @@ def test_a_large_model_is_a_warning_in_dev_and_a_remark_elsewhere() -> None:
     large = estimates(HEAD + CALL.format("o1-pro"))
     assert [(f.code, f.severity) for f in findings(large)] == [("COST001", "warning")]
     assert [f.severity for f in findings(large, environment="prod")] == ["information"]
-    assert findings(large, large_output_rate=Decimal(601)) == ()
+    dear = (Policy(layer="user", large_output_rate=Decimal(601)),)
+    assert findings(large, policies=dear) == ()
     assert codes(HEAD + CALL.format("gpt-4o")) == []
 
 

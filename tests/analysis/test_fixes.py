@@ -25,6 +25,7 @@ from cellcost.analysis import (
     silenced,
 )
 from cellcost.analysis.fixes import Edit, Fix, fixes
+from cellcost.policy.rules import Policy
 from cellcost.prices import PriceBook, load_catalogue
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -86,7 +87,7 @@ class Project:
             found[unit.path] = list(
                 findings(
                     items,
-                    large_output_rate=Decimal("0.1"),
+                    policies=(Policy(large_output_rate=Decimal("0.1")),),
                     off=(),
                     instead=partial(cheaper, book=BOOK),
                 )

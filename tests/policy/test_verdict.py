@@ -185,9 +185,16 @@ def test_the_tags_that_are_missing_are_named_once():
 
 
 def test_a_message_has_model_and_environment_filled_in():
-    told = replace(rule("ask"), message="No {model} in {environment}, {please}.")
+    told = replace(rule("warn"), message="No {model} in {environment}, {please}.")
     assert decide(LARGE, (policy(told),), NOON).message == (
         "No o1-pro in dev, {please}."
+    )
+
+
+def test_a_message_follows_what_the_rule_does():
+    told = replace(rule("block"), message="Ask Ann.")
+    assert decide(LARGE, (policy(told),), NOON).message == (
+        "The policy does not allow o1-pro in dev: Ask Ann."
     )
 
 

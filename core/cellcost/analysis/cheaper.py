@@ -1,9 +1,9 @@
 """Smaller models of the same provider, and what this very call would cost on them."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from cellcost.analysis.estimate import (
     Book,
@@ -12,6 +12,7 @@ from cellcost.analysis.estimate import (
     output_rate,
     price_of_call,
 )
+from cellcost.prices import RateCard
 from cellcost.prices.smaller import SMALLER, leaves_soon
 
 __all__ = ["Cheaper", "CheaperOf", "cheaper"]
@@ -43,47 +44,78 @@ class Cheaper:
     """The same tokens on this model."""
 
 
-CheaperOf = Callable[[Estimate, Candidate], tuple[Cheaper, ...]]
-"""What `cheaper` is once it has its price book."""
+class CheaperOf(Protocol):
+    """What `cheaper` is once it has its price book."""
+
+    def __call__(
+        self, item: Estimate, candidate: Candidate, suggested: str = "", /
+    ) -> tuple[Cheaper, ...]:
+        """Return other models for a call; `suggested` is asked for by name."""
+        ...
 
 
-def cheaper(item: Estimate, candidate: Candidate, *, book: Book) -> tuple[Cheaper, ...]:
+def cheaper(
+    item: Estimate, candidate: Candidate, suggested: str = "", /, *, book: Book
+) -> tuple[Cheaper, ...]:
     """Return at most three smaller models, the nearest step down first.
 
-    Empty where a price is unknown, or where a smaller model is no fair comparison.
+    Empty where a price is unknown, or where a smaller model is no fair comparison. One
+    that a policy suggests comes before them, whatever it costs.
     """
     own, own_rate = candidate.card, candidate.output_rate
-    if own.reason or own_rate is None or not _comparable(item, candidate, book):
-        return ()
-    known = item.input_tokens is not None or item.from_calls > 0
-    inputs = item.typical_usage.input_tokens
-    now = price_of_call(book, own, inputs, item.typical_output)
-    found: list[Cheaper] = []
+    now = _cost(item, own, book)
+    first = _on(suggested, item, candidate, book, now) if suggested else None
+    found = [] if first is None else [first[0]]
+    if own_rate is None or now is None or not _comparable(item, candidate, book):
+        return tuple(found)
     for model in SMALLER.get(candidate.means.provider, ()):
-        written = _rename(candidate, model)
-        if written is None or leaves_soon(candidate.means.provider, model, item.at):
+        if leaves_soon(candidate.means.provider, model, item.at) or model == suggested:
             continue
-        card = book.rate_card(candidate.means.provider, model, at=item.at)
-        rate = output_rate(card)
-        cost = price_of_call(book, card, inputs, item.typical_output)
-        if card.reason or rate is None or now is None or cost is None:
-            continue
-        if (
-            rate * _WORTH[1] > own_rate * _WORTH[0]
-            or cost * _WORTH[1] > now * _WORTH[0]
+        other = _on(model, item, candidate, book, now)
+        if other is not None and (
+            other[0].output_rate * _WORTH[1] <= own_rate * _WORTH[0]
+            and other[1] * _WORTH[1] <= now * _WORTH[0]
         ):
-            continue
-        found.append(
-            Cheaper(
-                candidate.means.provider,
-                model,
-                written,
-                rate,
-                now if known else None,
-                cost if known else None,
-            )
-        )
+            found.append(other[0])
     return tuple(found[:_AT_MOST])
+
+
+def _on(
+    model: str, item: Estimate, candidate: Candidate, book: Book, now: int | None
+) -> tuple[Cheaper, int] | None:
+    """Return this call on another model of its provider, and what its tokens cost.
+
+    None where the model has no price, or cannot be written in this place.
+    """
+    provider = candidate.means.provider
+    written = _rename(candidate, model)
+    if written is None:
+        return None
+    card = book.rate_card(provider, model, at=item.at)
+    rate, cost = output_rate(card), _cost(item, card, book)
+    if rate is None or cost is None:
+        return None
+    known = item.input_tokens is not None or item.from_calls > 0
+    return (
+        Cheaper(
+            provider,
+            model,
+            written,
+            rate,
+            now if known else None,
+            cost if known else None,
+        ),
+        cost,
+    )
+
+
+def _cost(item: Estimate, card: RateCard, book: Book) -> int | None:
+    """Return what the tokens of this very call cost at a card's rates."""
+    if card.reason:
+        return None
+    return price_of_call(
+        book, card, item.typical_usage.input_tokens, item.typical_output
+    )
 
 
 def _comparable(item: Estimate, candidate: Candidate, book: Book) -> bool:

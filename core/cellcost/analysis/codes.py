@@ -1,20 +1,26 @@
-"""What is worth a word about a call site: COST001 to COST006, as pure functions."""
+"""What is worth a word about a call site: COST001 to COST008, as pure functions."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 from cellcost.analysis.cheaper import Cheaper, CheaperOf
 from cellcost.analysis.estimate import Candidate, Estimate
 from cellcost.money import format_usd
 from cellcost.prices.retirement import retirement
 
+if TYPE_CHECKING:
+    from cellcost.analysis.judging import Judged
+    from cellcost.policy import Option, Verdict
+    from cellcost.policy.rules import Policy
+
 __all__ = [
     "CODES",
-    "LARGE_OUTPUT_RATE",
     "OFF_BY_DEFAULT",
     "Finding",
     "Severity",
@@ -24,9 +30,6 @@ __all__ = [
 ]
 
 Severity = Literal["error", "warning", "information"]
-
-LARGE_OUTPUT_RATE = Decimal(20)
-"""USD per 1,000,000 output tokens from which a model is large."""
 
 HUGE_PROMPT_TOKENS = 4000
 """Input tokens of literal text from which a prompt is huge."""
@@ -38,6 +41,8 @@ CODES: Mapping[str, str] = {
     "COST004": "the same prompt sent again, uncached",
     "COST005": "a huge literal prompt",
     "COST006": "a retired or unpriced model",
+    "COST007": "a call that the policy advises against, asks about or stops",
+    "COST008": "a tag that the policy requires is missing",
 }
 OFF_BY_DEFAULT = frozenset({"COST002"})
 _CACHE_FROM_TOKENS = 1024
@@ -59,7 +64,9 @@ class Finding:
     """What to use instead, the nearest step down first."""
 
 
-def _nothing_cheaper(item: Estimate, candidate: Candidate) -> tuple[Cheaper, ...]:
+def _nothing_cheaper(
+    item: Estimate, candidate: Candidate, suggested: str = "", /
+) -> tuple[Cheaper, ...]:
     return ()
 
 
@@ -67,47 +74,127 @@ def findings(
     estimates: Sequence[Estimate],
     *,
     environment: str = "dev",
-    large_output_rate: Decimal = LARGE_OUTPUT_RATE,
+    tags: Mapping[str, str] = MappingProxyType({}),
+    user: str = "",
+    policies: "Sequence[Policy]" = (),
     off: Iterable[str] = OFF_BY_DEFAULT,
     instead: CheaperOf = _nothing_cheaper,
 ) -> tuple[Finding, ...]:
     """Return what is worth a word, call site by call site.
 
-    `instead` names smaller models for a call: `cheaper` with its price book.
+    `tags` are those that the calls have; `environment` is the one among them that
+    holds. `instead` names smaller models for a call: `cheaper` with its price book.
     """
+    if not estimates:
+        return ()
+    # Imported here: most files have no call, and editors start in milliseconds.
+    from cellcost.analysis.judging import judge
+
     skipped = frozenset(off)
     found: list[Finding] = []
+    missing: tuple[str, ...] = ()
     for number, item in enumerate(estimates):
+        judged = judge(
+            item,
+            tags={**tags, "environment": environment},
+            user=user,
+            policies=policies,
+            instead=instead,
+        )
+        untagged = judged[0].verdict.missing if judged else ()
         found += (
-            *_large(item, environment, large_output_rate, instead),
+            *_policy(item, judged, environment),
             *_uncapped(item),
             *_endless(item),
             *_resent(item, estimates[:number]),
             *_huge(item),
-            *_retired(item, instead),
+            *_retired(item, judged, instead),
+            *_untagged(item, () if missing else untagged),
         )
+        missing = missing or untagged
     return tuple(f for f in found if f.code not in skipped)
 
 
-def _large(
-    item: Estimate, environment: str, limit: Decimal, instead: CheaperOf
+def _policy(
+    item: Estimate, judged: "Sequence[Judged]", environment: str
 ) -> Iterator[Finding]:
-    large = [c for c in item.candidates if (c.output_rate or 0) >= limit]
-    if not large:
-        return
-    names = " or ".join(dict.fromkeys(c.means.model for c in large))
-    dearest = max(large, key=lambda c: c.output_rate or 0)
-    other = instead(item, dearest)
-    said = (
-        f"{names} is a large model in {environment}"
-        f" ({_rate(dearest.output_rate)} per 1M output tokens)."
-    )
-    severity: Severity = "warning" if environment == "dev" else "information"
-    advice = _compared(dearest, other[0]) if other else "A smaller one may do here."
-    yield Finding("COST001", severity, f"{said} {advice}", item, dearest, other)
+    """Yield one finding for all models of a call of which the same word holds."""
+    groups: dict[object, list[Judged]] = {}
+    for one in judged:
+        verdict = one.verdict
+        key = (verdict.action, verdict.basis, verdict.large, verdict.source)
+        groups.setdefault((*key, verdict.line), []).append(one)
+    for group in groups.values():
+        dearest = max(group, key=lambda one: one.candidate.output_rate or 0)
+        verdict = dearest.verdict
+        code, severity = _code(verdict)
+        if code:
+            names = " or ".join(dict.fromkeys(o.candidate.means.model for o in group))
+            said = _said(verdict, names, dearest.candidate, environment)
+            yield Finding(
+                code, severity, said, item, dearest.candidate, dearest.cheaper
+            )
 
 
-def _compared(own: Candidate, other: Cheaper) -> str:
+def _code(verdict: "Verdict") -> tuple[str, Severity]:
+    """Return the code and severity of a verdict, "" where there is nothing to say."""
+    if verdict.basis == "nothing":
+        return ("COST001" if verdict.large else ""), "information"
+    if verdict.action == "allow" or verdict.basis not in ("rule", "cap", "default"):
+        return "", "information"
+    if verdict.basis == "default":
+        return ("COST001" if verdict.large else ""), "warning"
+    severity: Severity = "error" if verdict.action == "block" else "warning"
+    # Who must answer or approve is not told by the model being large.
+    asks = verdict.basis == "cap" or verdict.action in ("ask", "approve")
+    return ("COST001" if verdict.large and not asks else "COST007"), severity
+
+
+def _said(verdict: "Verdict", names: str, dearest: Candidate, environment: str) -> str:
+    parts: list[str] = []
+    if verdict.large:
+        parts.append(
+            f"{names} is a large model in {environment}"
+            f" ({_rate(dearest.output_rate)} per 1M output tokens)."
+        )
+    if verdict.basis not in ("default", "nothing"):
+        parts.append(f"{verdict.message} [{_who(verdict)}]")
+    other = verdict.suggest
+    if other is None:
+        if verdict.large:
+            parts.append("A smaller one may do here.")
+    elif other.output_rate is None:
+        parts.append(f"Use {other.model} instead.")
+    else:
+        parts.append(_compared(dearest, other))
+    return " ".join(parts)
+
+
+def _who(verdict: "Verdict") -> str:
+    """Return who says so: `host policy, cellcost.toml:12, "no large models"`."""
+    where = PurePath(verdict.source).name
+    if verdict.line is not None:
+        where += f":{verdict.line}"
+    name = verdict.rule.name if verdict.rule is not None else ""
+    named = f', "{name}"' if name else ""
+    return f"{verdict.layer} policy, {where}{named}"
+
+
+def _untagged(item: Estimate, missing: Sequence[str]) -> Iterator[Finding]:
+    """Yield, at the first call of a file, which tags its calls have not."""
+    if missing:
+        names = ", ".join(missing)
+        yield Finding(
+            "COST008",
+            "warning",
+            f"Calls here have no tag {names}, which the policy requires: nobody can say"
+            " what they were for. Set it in [tags] or CELLCOST_TAGS, or with"
+            " cellcost.tags(...).",
+            item,
+        )
+
+
+def _compared(own: Candidate, other: "Cheaper | Option") -> str:
     if other.cost_nusd is None or other.own_nusd is None:
         return (
             f"{other.model} costs {_rate(other.output_rate)}"
@@ -205,10 +292,18 @@ def _huge(item: Estimate) -> Iterator[Finding]:
         )
 
 
-def _retired(item: Estimate, instead: CheaperOf) -> Iterator[Finding]:
+_UNPRICED: Mapping[str, Severity] = MappingProxyType(
+    {"block": "error", "warn": "warning", "allow": "information"}
+)
+
+
+def _retired(
+    item: Estimate, judged: "Sequence[Judged]", instead: CheaperOf
+) -> Iterator[Finding]:
     if item.site.kind == "load":
         return
-    for candidate in item.candidates:
+    for one in judged:
+        candidate = one.candidate
         name = candidate.means.model
         day = retirement(candidate.means.provider, name)
         if day is not None and day <= item.at.date():
@@ -220,7 +315,11 @@ def _retired(item: Estimate, instead: CheaperOf) -> Iterator[Finding]:
         elif candidate.card.reason:
             reason = candidate.card.reason
             said = f"{reason[:1].upper()}{reason[1:]}."
-            yield Finding("COST006", "information", said, item, candidate)
+            severity: Severity = "information"
+            if one.verdict.basis == "unpriced":
+                severity = _UNPRICED[one.verdict.action]
+                said += f" [{_who(one.verdict)}]"
+            yield Finding("COST006", severity, said, item, candidate)
 
 
 _IGNORE = re.compile(r"#\s*cellcost:\s*ignore(?:\[(?P<codes>[A-Z0-9,\s]*)\])?")

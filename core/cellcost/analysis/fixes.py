@@ -233,4 +233,5 @@ _MENDS: Mapping[str, Callable[[Finding, LinesOf], Iterator[Fix]]] = {
     "COST002": _caps,
     "COST004": _caches,
     "COST006": _swaps,
+    "COST007": _swaps,
 }

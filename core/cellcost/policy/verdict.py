@@ -105,7 +105,7 @@ def decide(
     The order of rules and files does not matter, so that another rule never makes a
     verdict milder. Only where nothing at all is said does cellcost's own word hold: a
     large model in dev is a warning. `now` is local time, for rules with `hours`.
-    `price_of` is asked for what to suggest, once, if the call is not simply allowed.
+    `price_of` is asked for what to suggest, once, if a word is worth saying.
     """
     large = ask.output_rate is not None and ask.output_rate >= large_from(policies)
     found: _Said | None = None
@@ -158,7 +158,7 @@ def _told(
     source = rule or cap or named
     line = named.unpriced_line if named is not None else None
     option = None
-    if action != "allow":
+    if action != "allow" or (large and basis == "nothing"):
         option = price_of(rule.suggest if rule is not None else "")
     return Verdict(
         action=action,
@@ -253,7 +253,7 @@ def _sentence(
     action: Action, basis: Basis, ask: Question, rule: "Rule | None", cap: "Cap | None"
 ) -> str:
     if rule is not None:
-        said = rule.message or _RULE_SAYS[action]
+        said = _rule_says(action, rule.message)
         return said.replace("{model}", ask.model).replace(
             "{environment}", ask.environment
         )
@@ -283,6 +283,13 @@ _RULE_SAYS: Mapping[Action, str] = MappingProxyType(
         "block": "The policy does not allow {model} in {environment}.",
     }
 )
+
+
+def _rule_says(action: Action, message: str) -> str:
+    """Return what a rule does, and its own message: a warning is its message alone."""
+    if action in ("allow", "warn"):
+        return message or _RULE_SAYS[action]
+    return f"{_RULE_SAYS[action][:-1]}: {message}" if message else _RULE_SAYS[action]
 
 
 def _cap_sentence(cap: "Cap", action: Action, cost_nusd: int) -> str:

@@ -130,6 +130,7 @@ def _past(
 def _checker(settings: Settings, arguments: argparse.Namespace) -> "Checker":
     from cellcost.analysis import Workspace
     from cellcost.cli.check.reading import Checker
+    from cellcost.policy.people import user_name
 
     on = {*arguments.on, *arguments.fail_on}
     return Checker(
@@ -138,6 +139,9 @@ def _checker(settings: Settings, arguments: argparse.Namespace) -> "Checker":
         now=price_time(),
         environment=arguments.env or settings.environment,
         off=(settings.editor.off | frozenset(arguments.off)) - on,
+        tags=settings.tags,
+        user=user_name(settings.policies, os.environ),
+        policies=settings.policies,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cellcost.analysis import (
     CallSite,
@@ -24,6 +25,9 @@ from cellcost.analysis import (
 from cellcost.prices import PriceBook
 from cellcost.tokens import count
 from cellcost.views import Past, SiteBook, Spot
+
+if TYPE_CHECKING:
+    from cellcost.policy.rules import Policy
 
 __all__ = ["Checked", "Checker"]
 
@@ -57,6 +61,9 @@ class Checker:
     now: datetime
     environment: str
     off: frozenset[str]
+    tags: Mapping[str, str]
+    user: str
+    policies: "tuple[Policy, ...]"
     history: SiteBook | None = None
     """The past calls to calibrate on; None for none."""
 
@@ -97,6 +104,9 @@ class Checker:
         found = findings(
             items,
             environment=self.environment,
+            tags=self.tags,
+            user=self.user,
+            policies=self.policies,
             off=self.off,
             instead=partial(cheaper, book=self.book),
         )

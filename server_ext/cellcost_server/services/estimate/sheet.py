@@ -31,6 +31,7 @@ from cellcost.call_sites import source_hash
 from cellcost.clock import price_time
 from cellcost.config import Settings, load_settings_or_default
 from cellcost.config.watch import Stamp, settings_stamp
+from cellcost.policy.people import user_name
 from cellcost.prices import PriceBook, load_book
 from cellcost.tokens import count
 from cellcost.views.site_figures import Past
@@ -135,6 +136,9 @@ class Sheet:
         found = findings(
             items,
             environment=terms.settings.environment,
+            tags=terms.settings.tags,
+            user=user_name(terms.settings.policies, self._env),
+            policies=terms.settings.policies,
             off=terms.settings.editor.off,
             instead=partial(cheaper, book=terms.book),
         )
