@@ -170,6 +170,10 @@ class Meter:
                 stacks=json.dumps(self._stacks),
             )
         )
+        try:
+            kernel.offer_magics(shell)
+        except Exception:  # noqa: BLE001 - a meter without magics still meters
+            _log.warning("cellcost: no %%cellcost in this kernel", exc_info=True)
 
     def stop(self) -> None:
         """Take every hook off."""

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from cellcost.call_sites import source_hash
+from cellcost.cell_tags import tags_of_cell
 from cellcost.ids import new_id
 from cellcost.records import Origin
 from cellcost_meter import attribution
@@ -28,7 +29,14 @@ from cellcost_meter.capture.switch import Switch
 from cellcost_meter.notebook import notebook_path
 from cellcost_meter.runs import RunLog
 
-__all__ = ["Identity", "attach", "identity", "read_request", "this_shell"]
+__all__ = [
+    "Identity",
+    "attach",
+    "identity",
+    "offer_magics",
+    "read_request",
+    "this_shell",
+]
 
 _EXECUTE = "execute_request"
 _COMMS = ("comm_open", "comm_msg", "comm_close")
@@ -55,6 +63,16 @@ def this_shell() -> Any | None:
     """Return IPython's shell of this process; never imports IPython."""
     module = sys.modules.get("IPython.core.getipython")
     return None if module is None else module.get_ipython()
+
+
+def offer_magics(shell: Any) -> None:
+    """Load the extension that brings `%cellcost`: named, never imported by this room.
+
+    Its own import stays as light as the meter's.
+    """
+    manager = getattr(shell, "extension_manager", None)
+    if manager is not None:
+        manager.load_extension("cellcost_widgets")
 
 
 def identity(shell: Any, environment: Mapping[str, str]) -> Identity:
@@ -84,8 +102,12 @@ def read_request(request: Request, kernel: Identity) -> RunContext:
         metadata = cast("Mapping[str, Any]", request.get("metadata") or {})
         origin = "silent" if content.get("silent") else "cell"
         cell_id = _text(metadata.get("cellId"))
+        code = _text(content.get("code"))
         tags = cell_tags(metadata.get("tags"))
-        cell_hash = source_hash(_text(content.get("code")))
+        written = tags_of_cell(code)
+        if written:
+            tags = MappingProxyType({**tags, **written})
+        cell_hash = source_hash(code)
     return RunContext(
         origin=origin,
         run_id=_text(header.get("msg_id")),

@@ -73,11 +73,19 @@ def test_the_wheel_brings_the_ledgers_pages(wheel: Path) -> None:
     assert {path.relative_to(room).as_posix() for path in files} <= names
 
 
+def test_the_wheel_brings_the_meters_script_and_style(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    static = "cellcost_widgets/static/"
+    assert {f"{static}meter.js", f"{static}meter.css"} <= names
+
+
 def test_every_room_ships_its_type_marker(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     rooms = {name.split("/", 1)[0] for name in names if name.endswith("/__init__.py")}
-    assert rooms >= {"cellcost", "cellcost_meter", "cellcost_server"}
+    wanted = {"cellcost", "cellcost_meter", "cellcost_server", "cellcost_widgets"}
+    assert rooms >= wanted
     assert {f"{room}/py.typed" for room in rooms} <= names
 
 

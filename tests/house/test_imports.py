@@ -10,7 +10,7 @@ import sys
 before = set(sys.modules)
 {statement}
 new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
-ours = {{"cellcost", "cellcost_meter", "cellcost_server"}}
+ours = {{"cellcost", "cellcost_meter", "cellcost_server", "cellcost_widgets"}}
 foreign = new - ours - set(sys.stdlib_module_names)
 # The standard library names this one for the platform, outside its own list.
 print(*sorted(n for n in foreign if not n.startswith("_sysconfigdata")))
@@ -23,6 +23,7 @@ print(*sorted(n for n in foreign if not n.startswith("_sysconfigdata")))
         "import cellcost",
         "import cellcost_meter",
         "import cellcost_meter; cellcost_meter.install()",
+        "import cellcost_widgets.magics",
         "import cellcost.journal",
         "import cellcost.cli",
     ],

@@ -12,6 +12,11 @@ PUBLIC = {
         "uninstall",
         "unload_ipython_extension",
     ],
+    "cellcost_widgets": [
+        "CostMeter",
+        "load_ipython_extension",
+        "unload_ipython_extension",
+    ],
 }
 
 
