@@ -16,6 +16,7 @@ from cellcost_ledger.alarms.actions import (
     remove_action,
     test_action,
 )
+from cellcost_ledger.auditing import audit_action, prove_audit, told_chains
 from cellcost_ledger.book.citus import distribute
 from cellcost_ledger.book.database import open_database
 from cellcost_ledger.book.keys import (
@@ -24,8 +25,10 @@ from cellcost_ledger.book.keys import (
     create_key,
     list_keys,
     revoke_key,
+    rotate_key,
 )
 from cellcost_ledger.book.migrate import migrate
+from cellcost_ledger.book.trail import Chain
 from cellcost_ledger.export import focus_action
 from cellcost_ledger.opening import existing, ready
 from cellcost_ledger.rescue import (
@@ -41,6 +44,7 @@ from cellcost_ledger.verify import Proof, verify
 __all__ = ["ACTIONS"]
 
 _STATEMENT_SECONDS = 30
+_HOUR_US = 3_600_000_000
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -64,20 +68,23 @@ def _migrate(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     database = existing(arguments.database)
     proofs = verify(database, tenant=arguments.tenant)
+    audit = prove_audit(database, tenant=arguments.tenant)
     database.close()
     if arguments.json:
-        print_line(json.dumps(_report(proofs), indent=2))
+        print_line(json.dumps(_report(proofs, audit), indent=2))
     else:
         _print_proofs(proofs)
-    return 0 if all(proof.holds for proof in proofs) else 1
+        for chain in audit:
+            for what in chain.broken:
+                print_line(f"audit log {chain.tenant}: BROKEN: {what}".strip())
+    holds = all(proof.holds for proof in proofs)
+    return 0 if holds and not any(chain.broken for chain in audit) else 1
 
 
 def _create_key(arguments: argparse.Namespace) -> int:
     for name in (arguments.team, arguments.tenant, *arguments.allow):
         _check_name(name)
-    now = utc_now()
-    if arguments.expires is not None and arguments.expires <= now:
-        raise ConfigError("the key would have expired already")
+    now, expires = utc_now(), _expiry(arguments)
     database = ready(arguments.database)
     _, text = create_key(
         database,
@@ -87,12 +94,36 @@ def _create_key(arguments: argparse.Namespace) -> int:
         scopes=arguments.scopes,
         tenant=arguments.tenant,
         now_us=to_microseconds(now),
-        expires_us=(
-            None if arguments.expires is None else to_microseconds(arguments.expires)
-        ),
+        expires_us=expires,
     )
     database.close()
     print_line(text)
+    return 0
+
+
+def _expiry(arguments: argparse.Namespace) -> int | None:
+    if arguments.expires is None:
+        return None
+    if arguments.expires <= utc_now():
+        raise ConfigError("the key would have expired already")
+    return to_microseconds(arguments.expires)
+
+
+def _rotate_key(arguments: argparse.Namespace) -> int:
+    expires = _expiry(arguments)
+    now_us = to_microseconds(utc_now())
+    database = ready(arguments.database)
+    made = rotate_key(
+        database,
+        arguments.key_id,
+        now_us=now_us,
+        ends_us=now_us + arguments.keep * _HOUR_US,
+        expires_us=expires,
+    )
+    database.close()
+    if made is None:
+        raise _no_key(arguments.key_id)
+    print_line(made[1])
     return 0
 
 
@@ -162,10 +193,11 @@ def _revoke_key(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _report(proofs: list[Proof]) -> dict[str, Any]:
+def _report(proofs: list[Proof], audit: list[Chain]) -> dict[str, Any]:
     return {
         "holds": all(proof.holds for proof in proofs),
         **_total(proofs),
+        "audit": told_chains(audit),
         "installations": [
             {
                 **asdict(proof),
@@ -244,6 +276,7 @@ def _time(time_us: int | None) -> str | None:
 
 ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
+    "audit": audit_action,
     "alarm_add": add_action,
     "alarm_list": list_action,
     "alarm_remove": remove_action,
@@ -261,4 +294,5 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
     "key_list": _list_keys,
     "key_allow": _allow_team,
     "key_revoke": _revoke_key,
+    "key_rotate": _rotate_key,
 }

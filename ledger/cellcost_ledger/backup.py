@@ -17,9 +17,11 @@ import msgspec
 import zstandard
 
 from cellcost.errors import ConfigError
+from cellcost_ledger.accounts import at_the_command_line
 from cellcost_ledger.book import Connection, copies
+from cellcost_ledger.book.audit import Act, Actor, record
 from cellcost_ledger.book.database import Database
-from cellcost_ledger.book.migrate import NEWEST, migrate, version
+from cellcost_ledger.book.migrate import AUDITED, NEWEST, migrate, version
 
 __all__ = ["back_up", "restore"]
 
@@ -32,14 +34,22 @@ Tell = Callable[[str, int], None]
 
 
 def back_up(
-    database: Database, path: Path, *, now_us: int, tell: Tell
+    database: Database,
+    path: Path,
+    *,
+    now_us: int,
+    tell: Tell,
+    by: Actor | None = None,
 ) -> dict[str, int]:
     """Write every row, as of one moment, to `path`; return how many of each table.
 
-    Nothing waits for it. The file is there whole or not at all.
+    Nothing waits for it. The file is there whole or not at all. The audit log has it
+    before anything is read.
     """
     if path.exists():
         raise ConfigError(f"{path} is there already; name another file")
+    act = Act(name="backup", subject=path.name)
+    database.write(lambda c: record(c, by or at_the_command_line(), act))
     part = path.with_name(f"{path.name}.part")
     head = {
         "format": _FORMAT,
@@ -57,7 +67,9 @@ def back_up(
     return counts
 
 
-def restore(database: Database, path: Path, *, tell: Tell) -> dict[str, int]:
+def restore(
+    database: Database, path: Path, *, tell: Tell, by: Actor | None = None
+) -> dict[str, int]:
     """Read a whole file into an empty book, all of it or nothing.
 
     Returns how many rows of each table. Raises ConfigError for a file that is not whole
@@ -76,9 +88,22 @@ def restore(database: Database, path: Path, *, tell: Tell) -> dict[str, int]:
         raise ConfigError(
             f"the tables are newer than {path}; restore into a database without tables"
         )
-    migrate(database, upto=schema)
-    counts = database.write(partial(_load, path=path, tell=tell))
-    migrate(database)
+    actor = by or at_the_command_line()
+    act = Act(
+        name="restore", subject=path.name, detail={"backup_us": head["created_us"]}
+    )
+    migrate(database, upto=schema, by=actor)
+
+    def load(connection: Connection) -> dict[str, int]:
+        found = _load(connection, path=path, tell=tell)
+        if schema >= AUDITED:
+            record(connection, actor, act)
+        return found
+
+    counts = database.write(load)
+    migrate(database, by=actor)
+    if schema < AUDITED:
+        database.write(lambda c: record(c, actor, act))
     return counts
 
 

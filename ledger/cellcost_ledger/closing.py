@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from cellcost_ledger.accounts import at_the_command_line
 from cellcost_ledger.book import Connection, proof, seals
+from cellcost_ledger.book.audit import Act, Actor, record
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.rollups import DAY_US, HOURS_A_DAY
 from cellcost_ledger.seals import Contents, make_seal
@@ -41,12 +43,18 @@ class Pruned:
 
 
 def close(
-    database: Database, *, until_day: int, now_us: int, tenant: str | None = None
+    database: Database,
+    *,
+    until_day: int,
+    now_us: int,
+    tenant: str | None = None,
+    by: Actor | None = None,
 ) -> list[Closed]:
     """Seal, of every installation, all events before a day (UTC, since 1970).
 
     What came for a day after it was closed gets a late seal of its own.
     """
+    actor = by or at_the_command_line()
 
     def one(connection: Connection, *, of: str, name: str) -> Closed:
         found = Closed(tenant=of, installation=name)
@@ -54,6 +62,15 @@ def close(
         found.broken = prove(connection, tenant=of, name=name).broken
         if not found.broken:
             found.seals = _seal(connection, of, name, until_day, now_us)
+        if found.seals:
+            detail = {
+                "seals": len(found.seals),
+                "events": sum(seal["events"] for seal in found.seals),
+                "until_us": until_day * DAY_US,
+                "digest": found.seals[-1]["digest"],
+            }
+            act = Act(name="close", tenant=of, subject=name, detail=detail)
+            record(connection, actor, act)
         return found
 
     return [
@@ -69,11 +86,13 @@ def prune(
     now_us: int,
     tenant: str | None = None,
     dry_run: bool = False,
+    by: Actor | None = None,
 ) -> list[Pruned]:
     """Remove, of every installation, the rows of sealed events before a day.
 
     Rollups, seals, and the ids and hashes of the events stay.
     """
+    actor = by or at_the_command_line()
 
     def one(connection: Connection, *, of: str, name: str) -> Pruned:
         found = Pruned(tenant=of, installation=name)
@@ -90,6 +109,13 @@ def prune(
             return found
         seals.remove_events(connection, of, name, before_us)
         seals.mark_pruned(connection, of, name, before_day=before_day, now_us=now_us)
+        detail = {
+            "events": found.events,
+            "lines": found.lines,
+            "before_us": before_us,
+        }
+        act = Act(name="prune", tenant=of, subject=name, detail=detail)
+        record(connection, actor, act)
         return found
 
     run: Callable[[Callable[[Connection], Pruned]], Pruned]

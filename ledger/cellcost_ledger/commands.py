@@ -47,6 +47,11 @@ def register(subparsers: "SubParsers") -> None:
     verify = _add(actions, "verify", "prove the law from the rows; exit 1 if it breaks")
     verify.add_argument("--tenant", help="of this company only")
     _takes_json(verify)
+    audit = _add(actions, "audit", "who did what to the book; exit 1 if it was changed")
+    audit.add_argument("--since", type=_day, metavar="DAY", help="the first day (UTC)")
+    audit.add_argument("--until", type=_day, metavar="DAY", help="the first day not")
+    audit.add_argument("--tenant", help="of this company only")
+    _takes_json(audit)
     _add_upkeep(actions)
 
     key = actions.add_parser("key", help="make, list and revoke keys")
@@ -79,6 +84,18 @@ def register(subparsers: "SubParsers") -> None:
     allow = _add(keys, "allow", "let a key charge and read one more team")
     allow.add_argument("key_id", metavar="KEY", help="its id, as `key list` shows it")
     allow.add_argument("team", metavar="TEAM", help="the team; '*' for all")
+    rotate = _add(keys, "rotate", "make a key that may do the same and end the old one")
+    rotate.add_argument("key_id", metavar="KEY", help="its id, as `key list` shows it")
+    rotate.add_argument(
+        "--keep",
+        type=_hours,
+        default=24,
+        metavar="HOURS",
+        help="how long the old one still counts (default: %(default)s)",
+    )
+    rotate.add_argument(
+        "--expires", type=_day, metavar="DAY", help="the day (UTC) the new one ends"
+    )
     revoke = _add(keys, "revoke", "end a key at once")
     revoke.add_argument("key_id", metavar="KEY", help="its id, as `key list` shows it")
 
@@ -242,6 +259,12 @@ def _usd(text: str) -> int:
 def _tokens(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text[:20]) <= 10**18:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of tokens")
+    return int(text)
+
+
+def _hours(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text[:6]) > 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of hours to 10000")
     return int(text)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from cellcost_ledger.accounts import at_the_command_line
+from cellcost_ledger.book.audit import Act, ActName, Actor, record
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.keys import Key, list_keys
 from cellcost_ledger.book.letters import Letter, letters_of, waiting_installations
@@ -44,22 +46,43 @@ def replay(
     tenant: str | None = None,
     installation: str | None = None,
     reason: str = "",
+    by: Actor | None = None,
 ) -> list[Replayed]:
     """Store what is valid now, as what its key may charge now.
 
     What a revoked key sent stays where it is. A page is a transaction: killed in the
-    middle and run again, it does the rest.
+    middle and run again, it does the rest. The audit log says of each installation that
+    it begins before anything is stored, and when it ended, what was.
     """
+    actor = by or at_the_command_line()
     keys = {key.id: key for key in list_keys(database)}
     found: dict[tuple[str, str], Replayed] = {}
     for (of, name), page in _pages(database, tenant, installation, reason):
         done = found.setdefault((of, name), Replayed(tenant=of, installation=name))
+        if page and not done.stored + done.left:
+            _note(database, actor, "replay", of, name, reason=reason)
         for key_id in sorted({letter.key_id for letter in page}):
             ours = [letter for letter in page if letter.key_id == key_id]
             stored = _replay(database, keys.get(key_id), ours, name)
             done.stored += stored
             done.left += len(ours) - stored
+    for (of, name), done in found.items():
+        if done.stored + done.left:
+            told = {"stored": done.stored, "left": done.left}
+            _note(database, actor, "replay.end", of, name, **told)
     return list(found.values())
+
+
+def _note(
+    database: Database,
+    actor: Actor,
+    act: ActName,
+    tenant: str,
+    name: str,
+    **detail: str | int,
+) -> None:
+    told = Act(name=act, tenant=tenant, subject=name, detail=detail)
+    database.write(lambda c: record(c, actor, told))
 
 
 def _replay(

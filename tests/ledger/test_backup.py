@@ -20,6 +20,7 @@ from cellcost_ledger.book.copies import table_names
 from cellcost_ledger.book.database import open_database
 from cellcost_ledger.book.migrate import migrate
 from cellcost_ledger.book.schema import METADATA
+from cellcost_ledger.book.trail import all_entries, chains
 from cellcost_ledger.closing import close, prune
 from cellcost_ledger.verify import verify
 
@@ -124,16 +125,29 @@ def test_a_book_moves_from_sqlite_to_postgresql_and_back_row_by_row(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     fill(url, tmp_path)
-    before = rows_of(url)
-    assert all(before.values()), {name for name, rows in before.items() if not rows}
+    filled = rows_of(url)
+    assert all(filled.values()), {name for name, rows in filled.items() if not rows}
     moved = postgres.new_database()
     file = backed_up(url, tmp_path / "one.zst")
+    before = rows_of(url)
     assert file.stat().st_mode & 0o077 == 0
     restored(file, moved)
-    assert rows_of(moved) == before
+    assert_same(moved, before, ["restore"])
     back = f"sqlite:///{tmp_path / 'back.db'}"
     restored(backed_up(moved, tmp_path / "two.zst"), back)
-    assert rows_of(back) == before
+    assert_same(back, before, ["restore", "backup", "restore"])
+
+
+def assert_same(url: str, before: dict[str, list[str]], acts: list[str]) -> None:
+    """Hold a book to the rows it came from, and to what was done to it since."""
+    found, log = rows_of(url), ("audit", "audit_head")
+    assert {**found, **{n: before[n] for n in log}} == before
+    assert set(before["audit"]) < set(found["audit"])
+    book = open_database(url)
+    done = [row["act"] for row in book.read(lambda c: all_entries(c, tenant=""))]
+    assert done[-len(acts) :] == acts
+    assert not any(chain.broken for chain in book.read(chains))
+    book.close()
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])

@@ -24,6 +24,7 @@ _ALL = ",".join(
 )
 # Each route that needs a key, asked so that it tells as much as it can.
 ASKS: dict[str, list[str]] = {
+    "/api/v1/audit": ["", "?format=csv", "?act=key.create", "?limit=500"],
     "/api/v1/events": ["", "?format=csv", f"?installation={MARK}", "?team=ours"],
     "/api/v1/focus": ["", "?version=1.4"],
     "/api/v1/installations": ["", f"?installation={MARK}"],
@@ -61,7 +62,7 @@ def marked(seq: int, **changes: object) -> Json:
 
 @pytest.fixture
 def filled(ledger: Ledger) -> Ledger:
-    """A ledger with a call and an outcome of the team `ours`."""
+    """A ledger with a call and an outcome of the team `ours`, by a key of its user."""
     said = marked(2, kind="outcome", lines=[], detail={"name": MARK, "count": 7654321})
     client = ledger.client(ledger.key(team="ours", user=MARK))
     assert client.statuses([marked(1), said], MARK) == ["stored", "stored"]
@@ -90,14 +91,17 @@ def test_a_route_tells_events_to_their_team_alone(filled: Ledger, path: str) -> 
 def asking(ledger: Ledger, path: str) -> Callable[..., list[bool]]:
     """Return what says, for each question, whether a key is told of the events."""
 
+    # Digests and times of its own acts may hold any digits.
+    telling = (MARK,) if path == "/api/v1/audit" else TELLING
+
     def told(**key: object) -> list[bool]:
-        client = ledger.client(ledger.key(scopes=["read"], **key))  # type: ignore[arg-type]
+        client = ledger.client(ledger.key(scopes=["read", "admin"], **key))  # type: ignore[arg-type]
         found = []
         for question in ASKS[path]:
             answer = client.get(path.replace("{installation}", MARK) + question)
             assert answer.status_code in (200, 404)
             found.append(
-                answer.status_code == 200 and any(t in answer.text for t in TELLING)
+                answer.status_code == 200 and any(t in answer.text for t in telling)
             )
         return found
 

@@ -23,6 +23,7 @@ Ask = Callable[[Client], httpx.Response]
 ASKS: dict[tuple[str, str], tuple[Ask, set[str] | None]] = {
     ("POST", "/api/v1/events"): (lambda c: c.send_events([]), {"ingest"}),
     ("GET", "/api/v1/events"): (lambda c: c.get("/api/v1/events"), {"read"}),
+    ("GET", "/api/v1/audit"): (lambda c: c.get("/api/v1/audit"), {"admin"}),
     ("GET", "/api/v1/spend"): (lambda c: c.get("/api/v1/spend"), {"read"}),
     ("GET", "/api/v1/recent"): (lambda c: c.get("/api/v1/recent"), {"read"}),
     ("GET", "/api/v1/focus"): (lambda c: c.get("/api/v1/focus"), {"read"}),

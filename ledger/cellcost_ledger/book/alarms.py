@@ -4,10 +4,13 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from cellcost_ledger.accounts import at_the_command_line
+from cellcost_ledger.book.audit import ALL_OF_IT, Act, ActName, Actor, record
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.schema import alarm, alarm_fired, rollup_day, rollup_hour
 from cellcost_ledger.book.spend import cost_of, cost_sums
@@ -81,9 +84,14 @@ class PeriodSum:
     tokens: int
 
 
-def add_alarm(database: Database, new: Alarm) -> None:
+def add_alarm(database: Database, new: Alarm, *, by: Actor | None = None) -> None:
     """Store a new alarm."""
-    database.write(lambda c: c.execute(sa.insert(alarm).values(asdict(new))))
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(sa.insert(alarm).values(asdict(new)))
+        _record(connection, by, "alarm.add", new)
+
+    database.write(work)
 
 
 def list_alarms(database: Database) -> list[Alarm]:
@@ -107,14 +115,18 @@ def find_alarm(database: Database, alarm_id: str) -> Alarm | None:
     return None if row is None else _alarm(row)
 
 
-def remove_alarm(database: Database, alarm_id: str) -> bool:
+def remove_alarm(database: Database, alarm_id: str, *, by: Actor | None = None) -> bool:
     """Remove an alarm and what it fired; False if there is no such alarm."""
+    ours = alarm.c.alarm_id == alarm_id
 
     def work(connection: sa.Connection) -> bool:
-        gone = sa.delete(alarm).where(alarm.c.alarm_id == alarm_id)
+        wanted = sa.select(alarm).where(ours)
+        row = connection.execute(wanted).mappings().one_or_none()
         fired = sa.delete(alarm_fired).where(alarm_fired.c.alarm_id == alarm_id)
-        found = connection.execute(gone).rowcount == 1
+        found = connection.execute(sa.delete(alarm).where(ours)).rowcount == 1
         connection.execute(fired)
+        if row is not None and found:
+            _record(connection, by, "alarm.remove", _alarm(row))
         return found
 
     return database.write(work)
@@ -228,6 +240,23 @@ def _update(database: Database, fired: Fired, seen: int, **values: Any) -> bool:
         .values(**values)
     )
     return database.write(lambda c: c.execute(statement).rowcount) == 1
+
+
+def _record(
+    connection: sa.Connection, by: Actor | None, name: ActName, about: Alarm
+) -> None:
+    kept = ("team", "function", "model", "per", "limit_nusd", "limit_tokens")
+    detail: dict[str, Any] = {part: getattr(about, part) for part in kept}
+    # The rest of its address may be a secret.
+    detail["webhook_host"] = urlsplit(about.webhook).hostname or ""
+    act = Act(
+        name=name,
+        tenant=about.tenant,
+        team=about.team or ALL_OF_IT,
+        subject=about.alarm_id,
+        detail=detail,
+    )
+    record(connection, by or at_the_command_line(), act)
 
 
 def _alarm(row: sa.RowMapping) -> Alarm:

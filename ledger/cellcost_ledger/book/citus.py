@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 
 from cellcost.errors import ConfigError
+from cellcost_ledger.accounts import at_the_command_line
+from cellcost_ledger.book.audit import Act, Actor, record
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.migrate import require_current
 from cellcost_ledger.book.schema import METADATA
@@ -25,7 +27,7 @@ def reference_tables() -> list[str]:
     return [*(table.name for table in others), "schema_version"]
 
 
-def distribute(database: Database) -> list[str]:
+def distribute(database: Database, *, by: Actor | None = None) -> list[str]:
     """Return the tables that were spread now; those that are already are left alone.
 
     All or none. Raises ConfigError where there is no Citus, and for rows that are there
@@ -34,7 +36,15 @@ def distribute(database: Database) -> list[str]:
     if database.is_sqlite:
         raise ConfigError("Citus is PostgreSQL: name a postgresql:// --database")
     require_current(database)
-    return database.write(_distribute)
+    actor = by or at_the_command_line()
+
+    def work(connection: sa.Connection) -> list[str]:
+        done = _distribute(connection)
+        if done:
+            record(connection, actor, Act(name="distribute", detail={"tables": done}))
+        return done
+
+    return database.write(work)
 
 
 def _distribute(connection: sa.Connection) -> list[str]:

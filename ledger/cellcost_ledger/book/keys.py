@@ -5,11 +5,13 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
+from cellcost_ledger.accounts import at_the_command_line
+from cellcost_ledger.book.audit import Act, ActName, Actor, record
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.schema import api_key
 
@@ -23,7 +25,9 @@ __all__ = [
     "find_key",
     "key_hash",
     "list_keys",
+    "refused_key",
     "revoke_key",
+    "rotate_key",
 ]
 
 Scope = Literal["ingest", "read", "approve", "admin"]
@@ -79,8 +83,12 @@ def create_key(
     scopes: Sequence[str] = ("ingest",),
     tenant: str = "default",
     expires_us: int | None = None,
+    by: Actor | None = None,
 ) -> tuple[Key, str]:
-    """Return a new key and its text, which is nowhere else."""
+    """Return a new key and its text, which is nowhere else.
+
+    The audit log says that `by` made it: without one, the account of this process.
+    """
     key = Key(
         id=secrets.token_hex(6),
         tenant=tenant,
@@ -91,47 +99,103 @@ def create_key(
         created_us=now_us,
         expires_us=expires_us,
     )
-    secret = secrets.token_urlsafe(32)
-    row = {
-        "key_id": key.id,
-        "tenant": key.tenant,
-        "team": key.team,
-        "teams": json.dumps(key.teams),
-        "user_name": key.user,
-        "scopes": " ".join(key.scopes),
-        "secret_hash": _hash(secret),
-        "created_us": now_us,
-        "expires_us": expires_us,
-    }
-    database.write(lambda c: c.execute(sa.insert(api_key).values(row)))
-    return key, f"{_PREFIX}_{key.id}_{secret}"
+    row, text = _new_row(key)
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(sa.insert(api_key).values(row))
+        _record(connection, by, "key.create", key, **_may(key))
+
+    database.write(work)
+    return key, text
+
+
+def rotate_key(
+    database: Database,
+    key_id: str,
+    *,
+    now_us: int,
+    ends_us: int,
+    expires_us: int | None = None,
+    by: Actor | None = None,
+) -> tuple[Key, str] | None:
+    """Return a key that may do the same, and its text; the old one ends at `ends_us`.
+
+    None if there is no such active key. Without `expires_us` the new key lasts as long
+    as the old one was made for.
+    """
+    new_id = secrets.token_hex(6)
+
+    def work(connection: sa.Connection) -> tuple[Key, str] | None:
+        row = connection.execute(
+            sa.select(api_key).where(api_key.c.key_id == key_id)
+        ).one_or_none()
+        if row is None or (old := _key(row)).state(now_us) != "active":
+            return None
+        ends = expires_us
+        if ends is None and old.expires_us is not None:
+            ends = now_us + old.expires_us - old.created_us
+        new = replace(
+            old, id=new_id, created_us=now_us, expires_us=ends, last_used_us=None
+        )
+        made, text = _new_row(new)
+        last_us = min(ends_us, old.expires_us or ends_us)
+        connection.execute(sa.insert(api_key).values(made))
+        connection.execute(
+            sa.update(api_key)
+            .where(api_key.c.key_id == key_id)
+            .values(expires_us=last_us)
+        )
+        detail = {"new": new.id, "ends_us": last_us, **_may(new)}
+        _record(connection, by, "key.rotate", old, **detail)
+        return new, text
+
+    return database.write(work)
 
 
 def find_key(database: Database, text: str, *, now_us: int) -> Key | None:
     """Return the key that `text` is and that is active, or None; note its use."""
-    prefix, _, rest = text.partition("_")
-    key_id, _, secret = rest.partition("_")
-    if prefix != _PREFIX or not secret or not key_id.isalnum():
-        return None
-    row = database.read(
-        lambda c: c.execute(
-            sa.select(api_key).where(api_key.c.key_id == key_id)
-        ).one_or_none()
-    )
-    if row is None or not hmac.compare_digest(row.secret_hash, _hash(secret)):
-        return None
-    key = _key(row)
-    if key.state(now_us) != "active":
+    key, why = _look_up(database, text, now_us)
+    if key is None or why:
         return None
     if key.last_used_us is None or key.last_used_us + _TOUCH_US < now_us:
         database.write(
             lambda c: c.execute(
                 sa.update(api_key)
-                .where(api_key.c.key_id == key_id)
+                .where(api_key.c.key_id == key.id)
                 .values(last_used_us=now_us)
             )
         )
     return key
+
+
+def refused_key(
+    database: Database, text: str, *, now_us: int
+) -> tuple[Key | None, str]:
+    """Return which key a refused `text` names, if any, and why it was refused.
+
+    For the audit log alone: nobody has shown to be that key.
+    """
+    return _look_up(database, text, now_us)
+
+
+def _look_up(database: Database, text: str, now_us: int) -> tuple[Key | None, str]:
+    """Return the key that a text names, and why it does not count; "" if it does."""
+    prefix, _, rest = text.partition("_")
+    key_id, _, secret = rest.partition("_")
+    if prefix != _PREFIX or not secret or not key_id.isalnum():
+        return None, "no key"
+    row = database.read(
+        lambda c: c.execute(
+            sa.select(api_key).where(api_key.c.key_id == key_id)
+        ).one_or_none()
+    )
+    if row is None:
+        return None, "unknown"
+    key = _key(row)
+    if not hmac.compare_digest(row.secret_hash, _hash(secret)):
+        return key, "wrong secret"
+    state = key.state(now_us)
+    return key, "" if state == "active" else state
 
 
 def key_hash(database: Database, key_id: str) -> str | None:
@@ -146,7 +210,9 @@ def list_keys(database: Database) -> list[Key]:
     return database.read(lambda c: [_key(row) for row in c.execute(statement)])
 
 
-def allow_team(database: Database, key_id: str, team: str) -> bool:
+def allow_team(
+    database: Database, key_id: str, team: str, *, by: Actor | None = None
+) -> bool:
     """Let a key charge and read one more team; False if there is no such active key."""
 
     def work(connection: sa.Connection) -> bool:
@@ -154,23 +220,71 @@ def allow_team(database: Database, key_id: str, team: str) -> bool:
         row = connection.execute(sa.select(api_key).where(*ours)).one_or_none()
         if row is None:
             return False
-        teams = dict.fromkeys([*_key(row).teams, team])
+        key = _key(row)
+        teams = dict.fromkeys([*key.teams, team])
         connection.execute(
             sa.update(api_key).where(*ours).values(teams=json.dumps(list(teams)))
         )
+        _record(connection, by, "key.allow", key, allowed=team)
         return True
 
     return database.write(work)
 
 
-def revoke_key(database: Database, key_id: str, *, now_us: int) -> bool:
+def revoke_key(
+    database: Database, key_id: str, *, now_us: int, by: Actor | None = None
+) -> bool:
     """End a key, from its next request on; False if there is no such active key."""
-    statement = (
-        sa.update(api_key)
-        .where(api_key.c.key_id == key_id, api_key.c.revoked_us.is_(None))
-        .values(revoked_us=now_us)
+    ours = (api_key.c.key_id == key_id, api_key.c.revoked_us.is_(None))
+
+    def work(connection: sa.Connection) -> bool:
+        row = connection.execute(sa.select(api_key).where(*ours)).one_or_none()
+        ended = sa.update(api_key).where(*ours).values(revoked_us=now_us)
+        if row is None or connection.execute(ended).rowcount != 1:
+            return False
+        _record(connection, by, "key.revoke", _key(row))
+        return True
+
+    return database.write(work)
+
+
+def _new_row(key: Key) -> tuple[dict[str, Any], str]:
+    """Return the row of a new key, and its text."""
+    secret = secrets.token_urlsafe(32)
+    row = {
+        "key_id": key.id,
+        "tenant": key.tenant,
+        "team": key.team,
+        "teams": json.dumps(key.teams),
+        "user_name": key.user,
+        "scopes": " ".join(key.scopes),
+        "secret_hash": _hash(secret),
+        "created_us": key.created_us,
+        "expires_us": key.expires_us,
+    }
+    return row, f"{_PREFIX}_{key.id}_{secret}"
+
+
+def _record(
+    connection: sa.Connection,
+    by: Actor | None,
+    name: ActName,
+    key: Key,
+    **detail: Any,
+) -> None:
+    act = Act(
+        name=name, tenant=key.tenant, team=key.team, subject=key.id, detail=detail
     )
-    return database.write(lambda c: c.execute(statement).rowcount) == 1
+    record(connection, by or at_the_command_line(), act)
+
+
+def _may(key: Key) -> dict[str, Any]:
+    return {
+        "teams": list(key.teams),
+        "user": key.user,
+        "scopes": list(key.scopes),
+        "expires_us": key.expires_us,
+    }
 
 
 def _key(row: sa.Row[tuple[object, ...]]) -> Key:

@@ -8,14 +8,26 @@ from importlib.resources import files
 import sqlalchemy as sa
 
 from cellcost.errors import LedgerUnavailable
+from cellcost_ledger.accounts import at_the_command_line
+from cellcost_ledger.book.audit import Act, Actor, record
 from cellcost_ledger.book.database import Database
 
-__all__ = ["NEWEST", "Migration", "migrate", "migrations", "require_current", "version"]
+__all__ = [
+    "AUDITED",
+    "NEWEST",
+    "Migration",
+    "migrate",
+    "migrations",
+    "require_current",
+    "version",
+]
 
 _WORDS = {
     "sqlite": {"{bytes}": "BLOB", "{json}": "TEXT"},
     "postgresql": {"{bytes}": "BYTEA", "{json}": "JSONB"},
 }
+AUDITED = 4
+"""The migration from which on a book has an audit log."""
 # Any number: whoever migrates takes it, so that two never migrate at once.
 _LOCK = 7_265_838_001
 
@@ -55,8 +67,12 @@ def migrate(
     *,
     upto: int = NEWEST,
     tell: Callable[[str], None] = lambda _: None,
+    by: Actor | None = None,
 ) -> list[Migration]:
-    """Return the migrations that were missing and now are done, all or none of them."""
+    """Return the migrations that were missing and now are done, all or none of them.
+
+    The audit log says it of a book that was there before.
+    """
 
     def work(connection: sa.Connection) -> list[Migration]:
         dialect = connection.dialect.name
@@ -80,6 +96,10 @@ def migrate(
                 sa.text("INSERT INTO schema_version (number) VALUES (:number)"),
                 {"number": migration.number},
             )
+        if done and missing and missing[-1].number >= AUDITED:
+            names = [f"{m.number:04d} {m.name}" for m in missing]
+            act = Act(name="migrate", detail={"migrations": names})
+            record(connection, by or at_the_command_line(), act)
         return missing
 
     return database.write(work)

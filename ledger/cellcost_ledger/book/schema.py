@@ -21,6 +21,8 @@ __all__ = [
     "alarm",
     "alarm_fired",
     "api_key",
+    "audit",
+    "audit_head",
     "conflict",
     "day_seal",
     "dead_letter",
@@ -274,4 +276,29 @@ alarm_fired = Table(
     _int("next_try_us"),
     _int("fired_us"),
     PrimaryKeyConstraint("alarm_id", "period_us"),
+)
+
+audit = Table(
+    "audit",
+    METADATA,
+    _text("tenant"),
+    _int("number"),
+    _int("time_us"),
+    _text("team"),
+    _text("actor_kind"),
+    _text("actor"),
+    _text("act"),
+    _text("subject"),
+    _text("detail"),
+    _text("digest"),
+    PrimaryKeyConstraint("tenant", "number"),
+)
+
+audit_head = Table(
+    "audit_head",
+    METADATA,
+    _text("tenant"),
+    _int("number"),
+    _text("digest"),
+    PrimaryKeyConstraint("tenant"),
 )

@@ -8,9 +8,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from cellcost.clock import to_microseconds, utc_now
-from cellcost_ledger.book.keys import find_key, key_hash
+from cellcost_ledger.book.keys import key_hash
 from cellcost_ledger.pages.assets import DIGEST, FILES, SHELLS
 from cellcost_ledger.pages.session import COOKIE, SESSION_SECONDS, seal
+from cellcost_ledger.pages.signing import sign_in
 from cellcost_ledger.web.bodies import read_body
 from cellcost_ledger.web.desk import desk_of
 from cellcost_ledger.web.errors import ApiError
@@ -75,21 +76,10 @@ async def post_sign_in(request: Request) -> Response:
         ) from None
     desk = desk_of(request)
     now_us = to_microseconds(utc_now())
-    key = await desk.ask(lambda: find_key(desk.database, text, now_us=now_us))
-    if key is None:
-        raise ApiError(
-            401,
-            "no_key",
-            "This key is unknown, expired or revoked.",
-            hint="`cellcost ledger key create --scope read` makes one.",
-        )
+    key = await desk.ask(
+        lambda: sign_in(desk.database, text, now_us=now_us, refusals=desk.refusals)
+    )
     request.state.key_id = key.id
-    if "read" not in key.scopes:
-        raise ApiError(
-            403,
-            "wrong_scope",
-            f"This key may {' and '.join(key.scopes)}, but not read.",
-        )
     known = await desk.ask(lambda: key_hash(desk.database, key.id))
     ends_us = now_us + SESSION_SECONDS * 1_000_000
     answer = Response(status_code=204)

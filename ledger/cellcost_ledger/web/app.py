@@ -13,6 +13,7 @@ from starlette.routing import Route
 from cellcost.errors import LedgerUnavailable
 from cellcost_ledger.alarms.job import AlarmJob
 from cellcost_ledger.pages.routes import PAGES
+from cellcost_ledger.web.audit import get_audit
 from cellcost_ledger.web.desk import Desk
 from cellcost_ledger.web.errors import ApiError, answer_error, answer_http_error
 from cellcost_ledger.web.events import Events
@@ -32,6 +33,7 @@ __all__ = ["ROUTES", "make_app"]
 _log = logging.getLogger(__name__)
 
 ROUTES = (
+    Route("/api/v1/audit", get_audit, methods=["GET"]),
     Route("/api/v1/events", Events),
     Route("/api/v1/focus", get_focus, methods=["GET"]),
     Route("/api/v1/installations", get_installations, methods=["GET"]),

@@ -14,6 +14,7 @@ from cellcost.clock import to_microseconds, utc_now
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.keys import Key, Scope, find_key, key_hash
 from cellcost_ledger.pages.session import COOKIE, unseal
+from cellcost_ledger.pages.signing import Refusals
 from cellcost_ledger.web.errors import ApiError
 from cellcost_ledger.web.metrics import Metrics
 from cellcost_ledger.web.pace import Pace
@@ -37,6 +38,7 @@ class Desk:
         self.database = database
         self.metrics = Metrics(database)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+        self.refusals = Refusals()
         self._pace = Pace(rate)
         self._most = most_waiting
         self._waiting = 0

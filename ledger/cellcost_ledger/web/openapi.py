@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from cellcost import __version__
 from cellcost_ledger.web.answers import answer
+from cellcost_ledger.web.audit import AUDIT
 from cellcost_ledger.web.csv_answers import MEDIA_TYPE
 from cellcost_ledger.web.events import BATCH, EVENTS
 from cellcost_ledger.web.focus import FOCUS
@@ -33,7 +34,7 @@ OPENAPI = Operation(
 )
 OPERATIONS = (
     *(EVENTS, BATCH, FOCUS, INSTALLATIONS, INSTALLATION, OUTCOMES, RECENT, RUNS, SPEND),
-    *(UNIT_COST, WHOAMI, OPENAPI, HEALTH, READY, METRICS),
+    *(AUDIT, UNIT_COST, WHOAMI, OPENAPI, HEALTH, READY, METRICS),
 )
 
 _REFUSED = {

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, field
 from cellcost_ledger.wire import WireCall, WireEvent, WireWhere
 
 __all__ = [
+    "AuditPage",
     "EventPage",
     "Failure",
     "Figures",
@@ -264,6 +265,27 @@ class Figures(Struct):
     sum_nusd: Money
     forked: bool
     clock_off: int
+
+
+class AuditEntry(Struct):
+    """Who did what, when, to what."""
+
+    number: int
+    time_us: int
+    team: str
+    actor_kind: Literal["key", "command", "unknown"]
+    actor: str
+    act: str
+    subject: str
+    detail: dict[str, Any]
+    digest: str
+
+
+class AuditPage(Struct):
+    """Entries of the audit log, the newest first."""
+
+    entries: list[AuditEntry]
+    next: Cursor
 
 
 class WhoAmI(Struct):
