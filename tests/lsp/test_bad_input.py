@@ -47,9 +47,8 @@ def test_a_hint_stands_on_the_right_line_or_nowhere(editor, before, line):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
-def test_a_hint_stands_at_the_right_unit_in_every_encoding(launch, encoding):
-    editor = launch()
-    editor.start(encodings=[encoding])
+def test_a_hint_stands_at_the_right_unit_in_every_encoding(editor_in, encoding):
+    editor = editor_in(encoding)
     assert editor.capabilities["positionEncoding"] == encoding
     text = f'{HEAD}x = "é€😀"; {ONE}'
     (hint,) = editor.hints(editor.open("a.py", text))
@@ -127,10 +126,10 @@ def test_a_killed_server_leaves_nothing_behind_for_the_next(launch, root):
     assert lines_of(second, second.open("a.py", HEAD + ONE)) == [2]
 
 
-def test_a_client_that_dies_takes_the_server_with_it(editor):
-    editor.open("a.py", HEAD + ONE)
-    editor.process.stdin.close()
-    editor.process.wait(60)
+def test_a_client_that_dies_takes_the_server_with_it(alone):
+    alone.open("a.py", HEAD + ONE)
+    alone.process.stdin.close()
+    alone.process.wait(60)
 
 
 def test_what_is_printed_does_not_garble_the_protocol(launch, root, tmp_path):

@@ -71,9 +71,8 @@ def test_the_nearest_smaller_model_is_the_preferred_fix(editor):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_an_ignored_line_is_silent_and_valid_in_every_encoding(launch, encoding):
-    editor = launch()
-    editor.start(encodings=[encoding])
+def test_an_ignored_line_is_silent_and_valid_in_every_encoding(editor_in, encoding):
+    editor = editor_in(encoding)
     source = f"{HEAD}a = '🙂é'; {CALL}; b = 'ü🙂'\n"
     uri = editor.open("a.py", source)
     (ignore,) = [a for a in actions(editor, uri, 2) if a["title"].startswith("Ignore")]

@@ -119,9 +119,8 @@ def test_the_documentation_comes_when_it_is_asked_for(editor):
 @pytest.mark.parametrize(
     ("encoding", "width"), [("utf-8", 13), ("utf-16", 10), ("utf-32", 9)]
 )
-def test_the_replaced_range_is_right_in_every_encoding(launch, encoding, width):
-    editor = launch()
-    editor.start(encodings=[encoding])
+def test_the_replaced_range_is_right_in_every_encoding(editor_in, encoding, width):
+    editor = editor_in(encoding)
     uri = editor.open("a.py", f"{HEAD}a = '🙂é'; m = f(model='gp')\n")
     start = width + len("; m = f(model='") - 1
     items = complete(editor, uri, 2, start + 2)

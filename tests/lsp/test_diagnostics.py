@@ -50,7 +50,6 @@ def test_a_large_model_is_told_where_its_name_stands(counting):
         " gpt-6.1-terra: ≈ $0.00005 instead of $0.00030."
         " Quick fixes: use gpt-6.1-terra · use gpt-6-luna · ignore with a reason"
     )
-    assert editor.stop() == 0
 
 
 def test_it_is_a_remark_outside_dev(launch):
@@ -114,9 +113,8 @@ def test_a_model_defined_elsewhere_is_shown_there(editor, root):
 @pytest.mark.parametrize(
     ("encoding", "column"), [("utf-8", 13), ("utf-16", 10), ("utf-32", 9)]
 )
-def test_columns_are_in_the_clients_units(launch, encoding, column):
-    editor = launch()
-    editor.start(encodings=[encoding])
+def test_columns_are_in_the_clients_units(editor_in, encoding, column):
+    editor = editor_in(encoding)
     call = "client.responses.create(model='gpt-5.5', input='x', max_output_tokens=9)"
     uri = editor.open("a.py", f"{HEAD}a = '🙂é'; {call}\n")
     (found,) = published(editor, uri)
@@ -136,26 +134,23 @@ def test_a_comment_silences_and_an_idle_comment_is_no_error(editor):
     assert editor.seen(PUBLISH)[-1]["diagnostics"] == []
 
 
-def test_no_cap_is_told_only_where_it_is_asked_for(launch, root):
+def test_no_cap_is_told_only_where_it_is_asked_for(editor, launch, root):
     uncapped = HEAD + "client.responses.create(model='gpt-4o', input='x')\n"
-    quiet = launch()
-    quiet.start()
-    uri = quiet.open("a.py", uncapped)
-    quiet.hints(uri)
-    assert quiet.seen(PUBLISH) == []
+    editor.hints(editor.open("a.py", uncapped))
+    assert editor.seen(PUBLISH) == []
     (root / "cellcost.toml").write_text("[editor]\noff = []\n", "utf-8")
-    editor = launch()
-    editor.start()
-    (found,) = published(editor, editor.open("a.py", uncapped))
+    asked = launch()
+    asked.start()
+    (found,) = published(asked, asked.open("a.py", uncapped))
     assert found["code"] == "COST002"
 
 
-def test_they_can_be_turned_off_and_on_again(editor):
-    uri = editor.open("a.py", LARGE)
-    assert published(editor, uri)
-    editor.configuration = {"editor": {"diagnostics": "off"}}
-    editor.notify("workspace/didChangeConfiguration", {"settings": None})
-    assert published(editor, uri, lambda items: not items) == []
+def test_they_can_be_turned_off_and_on_again(alone):
+    uri = alone.open("a.py", LARGE)
+    assert published(alone, uri)
+    alone.configuration = {"editor": {"diagnostics": "off"}}
+    alone.notify("workspace/didChangeConfiguration", {"settings": None})
+    assert published(alone, uri, lambda items: not items) == []
 
 
 def test_closing_takes_them_back(editor):

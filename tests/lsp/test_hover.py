@@ -113,9 +113,8 @@ def test_a_loop_is_multiplied(editor):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
-def test_the_range_is_in_the_clients_units(launch, encoding):
-    editor = launch()
-    editor.start(encodings=[encoding])
+def test_the_range_is_in_the_clients_units(editor_in, encoding):
+    editor = editor_in(encoding)
     before = "a = '🙂é'; "
     uri = editor.open("a.py", f"{HEAD}{before}{CALL}\n")
     width = {

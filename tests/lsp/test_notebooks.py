@@ -55,13 +55,7 @@ def test_cells_of_other_languages_are_left_alone(counting):
 
 def test_a_closed_notebook_is_forgotten(counting):
     cells = counting.open_notebook("a.ipynb", [HEAD, BIG, ASK])
-    counting.notify(
-        "notebookDocument/didClose",
-        {
-            "notebookDocument": {"uri": counting.uri("a.ipynb")},
-            "cellTextDocuments": [{"uri": cell} for cell in cells],
-        },
-    )
+    counting.close_notebook("a.ipynb")
     assert counting.labels(cells[2]) == []
 
 

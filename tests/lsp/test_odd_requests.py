@@ -48,7 +48,6 @@ def test_any_text_is_answered_for_any_place(editor, text):
             )
     assert editor.seen("window/showMessage") == []
     assert "Error" not in editor.log
-    assert editor.stop() == 0
 
 
 def test_documents_that_are_not_open_are_answered_by_nothing(editor):
@@ -57,4 +56,3 @@ def test_documents_that_are_not_open_are_answered_by_nothing(editor):
         answer = editor.request(method, {"textDocument": {"uri": uri}, **more})
         assert not answer or not answer.get("items")
     assert editor.seen("window/showMessage") == []
-    assert editor.stop() == 0

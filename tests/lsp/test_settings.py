@@ -49,17 +49,17 @@ def test_a_changed_setting_counts_at_once(launch):
     assert editor.seen("workspace/inlayHint/refresh")
 
 
-def test_a_changed_file_counts_at_once(editor, root):
-    assert shown(editor) == (True, True)
+def test_a_changed_file_counts_at_once(alone, root):
+    assert shown(alone) == (True, True)
     file = root / "cellcost.toml"
     file.write_text('[editor]\nhints = "off"\n', "utf-8")
     change = {"uri": file.as_uri(), "type": 1}
-    editor.notify("workspace/didChangeWatchedFiles", {"changes": [change]})
-    editor.until(lambda: shown(editor) == (False, False))
+    alone.notify("workspace/didChangeWatchedFiles", {"changes": [change]})
+    alone.until(lambda: shown(alone) == (False, False))
 
 
-def test_the_client_is_asked_to_watch_the_files(editor):
-    asked = editor.wait_for("client/registerCapability")
+def test_the_client_is_asked_to_watch_the_files(alone):
+    asked = alone.wait_for("client/registerCapability")
     watchers = asked["registrations"][0]["registerOptions"]["watchers"]
     patterns = [watcher["globPattern"] for watcher in watchers]
     assert {"**/*.py", "**/cellcost.toml", "**/pyproject.toml"} <= set(patterns)

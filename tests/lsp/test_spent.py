@@ -189,11 +189,11 @@ def test_a_journal_that_cannot_be_read_is_said_once_and_comes_back(launch, home)
     assert len(logged) == 1
 
 
-def test_other_clients_get_no_notifications_of_ours(editor, root, writer):
-    uri = editor.open("a.py", f"{HEAD}{ONE}\n")
+def test_other_clients_get_no_notifications_of_ours(alone, root, writer):
+    uri = alone.open("a.py", f"{HEAD}{ONE}\n")
     call(writer, made_at(root / "a.py", 3))
-    editor.until(lambda: editor.labels(uri) == [(2, "$0.00045 last run")])
-    assert not [m for m in editor.got if m["method"].startswith("cellcost/")]
+    alone.until(lambda: alone.labels(uri) == [(2, "$0.00045 last run")])
+    assert not [m for m in alone.got if m["method"].startswith("cellcost/")]
 
 
 def test_a_script_that_runs_for_real_is_known_beside_its_calls(ours, root, home):

@@ -37,6 +37,12 @@ def watch(editor, *names, kind=2):
 
 
 @pytest.fixture
+def editor(alone):
+    """A scan is of a whole workspace: each test has a server of its own."""
+    return alone
+
+
+@pytest.fixture
 def files(root):
     """A workspace of two files with calls and some without."""
     written = {
