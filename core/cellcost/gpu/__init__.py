@@ -1,0 +1,47 @@
+"""NVML behind one room: devices, what each process used of them, and whose that is."""
+
+from cellcost.gpu.claims import Claims
+from cellcost.gpu.devices import (
+    Device,
+    NoGpu,
+    ProcessSample,
+    Reading,
+    Trouble,
+    visible,
+)
+from cellcost.gpu.driver import Driver, open_driver
+from cellcost.gpu.need import GPU_LIBRARIES, uses_gpu
+from cellcost.gpu.owners import SERVER, Allocation, Portion, portions
+from cellcost.gpu.sampler import OURS, Booking, DeviceState, Look, Sampler
+from cellcost.gpu.shares import Division, Observed, apportion, divide
+from cellcost.gpu.tally import DeviceTally, Moment, Stretch
+
+__all__ = [
+    "GPU_LIBRARIES",
+    "OURS",
+    "SERVER",
+    "Allocation",
+    "Booking",
+    "Claims",
+    "Device",
+    "DeviceState",
+    "DeviceTally",
+    "Division",
+    "Driver",
+    "Look",
+    "Moment",
+    "NoGpu",
+    "Observed",
+    "Portion",
+    "ProcessSample",
+    "Reading",
+    "Sampler",
+    "Stretch",
+    "Trouble",
+    "apportion",
+    "divide",
+    "open_driver",
+    "portions",
+    "uses_gpu",
+    "visible",
+]

@@ -1,0 +1,421 @@
+"""Sampler: a look at every device each second, handed out as bookings."""
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from cellcost.gpu.claims import Claims
+from cellcost.gpu.devices import Device, NoGpu, Trouble, visible
+from cellcost.gpu.driver import Driver, open_driver
+from cellcost.gpu.need import uses_gpu
+from cellcost.gpu.owners import SERVER, Allocation, Portion, portions
+from cellcost.gpu.tally import DeviceTally, Moment, Stretch
+from cellcost.gpu.trees import (
+    Family,
+    Process,
+    foreign_names,
+    names_of_self,
+    process_of,
+)
+
+__all__ = ["OURS", "Booking", "DeviceState", "Look", "Sampler"]
+
+OURS: Final = "ours"
+"""The owner of what the sampling process and its children use."""
+_CLAIMED: Final = "claimed"
+_RELIST_LOOKS: Final = 60
+_LONGEST_BACK_OFF: Final = 60.0
+_MOST_FAILURES: Final = 5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What one owner's processes used of one device for a while."""
+
+    owner: str
+    device: Device
+    start: float
+    """Seconds of the monotonic clock."""
+    end: float
+    busy_ms: int
+    """Milliseconds of the whole device (of a slice: of the slice), by share."""
+    held_ms: int
+    energy_mwh: int | None
+    """None where the device has no counter."""
+    held_bytes: int | None
+    """None where the driver does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """One device as the last look found it."""
+
+    device: Device
+    reason: str = ""
+    """Why it cannot be read now; empty where it can."""
+    whole_ms: int = 0
+    booked_ms: int = 0
+    others_ms: int = 0
+    """Of processes that are not ours, or that sample for themselves."""
+    free_ms: int = 0
+    """Nobody held anything."""
+    unknown_ms: int = 0
+    """Nobody can tell whose it was."""
+    busy_percent: int = 0
+    sm_percent: int = 0
+    """Of our processes."""
+    busy_known: bool = True
+    limits: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look found."""
+
+    at: float
+    """Seconds of the monotonic clock."""
+    bookings: Sequence[Booking]
+    states: Sequence[DeviceState]
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A device, its tally, and how long it is left alone after it failed."""
+
+    tally: DeviceTally
+    reason: str = ""
+    retry_us: int = 0
+    back_off: float = 0.5
+    state: DeviceState | None = field(default=None)
+
+
+class Sampler:
+    """Samples while it is needed; every method may be called from any thread.
+
+    `deliver` gets each look, in the sampling thread. `kernels` names the processes that
+    a server samples for, by pid; without it only our own tree is booked, as OURS. What
+    `claims` says that others sample is never booked here.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[Look], None],
+        *,
+        sample: Literal["auto", "on", "off"] = "auto",
+        allocation: Allocation = "shared",
+        books_rest: bool = False,
+        kernels: Callable[[], Mapping[int, str]] | None = None,
+        claims: Claims | None = None,
+        every: float = 1.0,
+        open_gpu: Callable[[], Driver | NoGpu] = open_driver,
+        moment: Callable[[], Moment] = Moment.now,
+        needed: Callable[[], bool] = uses_gpu,
+        foreign: Callable[[Collection[int]], bool] = foreign_names,
+    ) -> None:
+        self._deliver = deliver
+        self._sample = sample
+        self._allocation: Allocation = allocation
+        self._books_rest = books_rest
+        self._kernels = kernels
+        self._claims = claims
+        self._every = every
+        self._open_gpu = open_gpu
+        self._moment = moment
+        self._needed = needed
+        self._foreign = foreign
+        self._lock = threading.RLock()
+        self._start_anew()
+        if hasattr(os, "register_at_fork"):
+            # A dead sampler must not be kept alive by the hook, which stays for ever.
+            ours = weakref.ref(self)
+            os.register_at_fork(after_in_child=lambda: _forked(ours))
+
+    def _start_anew(self) -> None:
+        self._driver: Driver | None = None
+        self._watched: dict[str, _Watched] = {}
+        self._family = Family()
+        self._claimed: frozenset[Process] = frozenset()
+        self._looks = 0
+        self._failures = 0
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._retry_us = 0
+        self.reason = ""
+        """Why nothing is sampled; empty while it is, or when it was never tried."""
+
+    # -- the thread --------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """True while the thread samples."""
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
+    def consider(self) -> bool:
+        """Start the thread if a GPU is used by now; return whether it runs.
+
+        Cheap enough to be asked after every cell. What failed is tried again after a
+        minute.
+        """
+        if self.running:
+            return True
+        if self._sample == "off":
+            self.reason = "gpu.sample is off"
+            return False
+        if self._sample == "auto" and not self._needed():
+            return False
+        with self._lock:
+            moment = self._moment()
+            if self.running or moment.steady_us < self._retry_us:
+                return self.running
+            if not self._open(moment):
+                return False
+            self._stop = threading.Event()
+            self._thread = threading.Thread(
+                target=self._run, args=(self._stop,), name="cellcost-gpu", daemon=True
+            )
+            self._thread.start()
+        return True
+
+    def stop(self) -> None:
+        """Look once more, let the driver go and end the thread."""
+        thread, self._thread = self._thread, None
+        self._stop.set()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=5)
+        with self._lock:
+            if self._driver is not None:
+                self._try_look()
+            self._close()
+
+    def _run(self, stop: threading.Event) -> None:
+        while not stop.wait(self._every):
+            if not self._try_look():
+                return
+
+    def _try_look(self) -> bool:
+        """Look and deliver; return False when that fails time and again."""
+        try:
+            self._deliver(self.look())
+        except Exception as error:  # noqa: BLE001 - the thread must not die in a traceback
+            self._failures += 1
+            if self._failures == 1:
+                _log.warning("a look at the GPUs failed", exc_info=error)
+            if self._failures >= _MOST_FAILURES:
+                with self._lock:
+                    self._close()
+                    self._fail(self._moment(), f"{type(error).__name__}: {error}")
+                return False
+        else:
+            self._failures = 0
+        return True
+
+    # -- one look ----------------------------------------------------------------------
+
+    def look(self) -> Look:
+        """Read every device now and return what it gave; opens the driver if needed."""
+        with self._lock:
+            moment = self._moment()
+            if self._driver is None and not self._open(moment):
+                return Look(moment.steady_us / 1e6, (), ())
+            if self._looks % _RELIST_LOOKS == 0:
+                self._list(moment)
+            self._looks += 1
+            return self._look(moment)
+
+    def _look(self, moment: Moment) -> Look:
+        stretches: dict[str, tuple[Stretch, Sequence[str]]] = {}
+        pids: set[int] = set()
+        listed: set[int] = set()
+        for uuid, watched in self._watched.items():
+            found = self._stretch(watched, moment)
+            if found is not None:
+                stretches[uuid] = found
+                division = found[0].division
+                pids.update(division.busy, division.held, found[0].held_bytes)
+                listed.update(found[0].held_bytes)
+        owners = {} if self._foreign(listed) else self._owners(pids)
+        bookings: list[Booking] = []
+        for uuid, (stretch, limits) in stretches.items():
+            bookings += self._book(self._watched[uuid], stretch, limits, owners)
+        return Look(
+            moment.steady_us / 1e6,
+            bookings,
+            [self._state(watched) for watched in self._watched.values()],
+        )
+
+    def _stretch(
+        self, watched: _Watched, moment: Moment
+    ) -> tuple[Stretch, Sequence[str]] | None:
+        if watched.reason and moment.steady_us < watched.retry_us:
+            return None
+        if watched.reason:
+            self._list(moment)  # a device that comes back may have another handle
+        assert self._driver is not None  # noqa: S101 - `look` opened it
+        tally = watched.tally
+        reading = self._driver.read(tally.device, tally.since_us(moment))
+        if isinstance(reading, Trouble):
+            watched.reason = reading.reason
+            watched.back_off = min(_LONGEST_BACK_OFF, watched.back_off * 2)
+            watched.retry_us = moment.steady_us + int(watched.back_off * 1e6)
+            return None
+        watched.reason, watched.back_off = "", 0.5
+        stretch = tally.take(reading, moment)
+        return None if stretch is None else (stretch, reading.limits)
+
+    def _owners(self, pids: set[int]) -> dict[int, str]:
+        """Return whose processes these are; nearest root wins."""
+        roots: dict[Process, str] = {}
+        own = process_of(names_of_self()[0])
+        if own is not None:
+            roots[own] = OURS
+        for pid, name in (self._kernels() if self._kernels else {}).items():
+            kernel = process_of(pid)
+            if kernel is not None:
+                roots[kernel] = name
+        claimed = self._claims.others() if self._claims is not None else frozenset()
+        # A claim holds for one look more: its holder's last second was its own.
+        for process in claimed | self._claimed:
+            roots[process] = _CLAIMED
+        self._claimed = claimed
+        return self._family.look(roots, pids)
+
+    def _book(
+        self,
+        watched: _Watched,
+        stretch: Stretch,
+        limits: Sequence[str],
+        owners: Mapping[int, str],
+    ) -> list[Booking]:
+        division = stretch.division
+        found = portions(
+            division,
+            owners,
+            allocation=self._allocation,
+            energy_mwh=stretch.energy_mwh,
+            held_bytes=stretch.held_bytes,
+        )
+        ours = {
+            owner: portion
+            for owner, portion in found.items()
+            if owner != _CLAIMED and (owner != SERVER or self._books_rest)
+        }
+        booked_ms = sum(portion.busy_ms + portion.held_ms for portion in ours.values())
+        free_ms, unknown_ms = division.free_ms, division.unknown_ms
+        if SERVER in ours:
+            free_ms = unknown_ms = 0
+        device = watched.tally.device
+        watched.state = DeviceState(
+            device=device,
+            whole_ms=division.whole_ms,
+            booked_ms=booked_ms,
+            others_ms=division.whole_ms - booked_ms - free_ms - unknown_ms,
+            free_ms=free_ms,
+            unknown_ms=unknown_ms,
+            busy_percent=stretch.busy_percent,
+            sm_percent=sum(
+                percent
+                for pid, percent in stretch.sm_percent.items()
+                if owners.get(pid, _CLAIMED) != _CLAIMED
+            ),
+            busy_known=division.busy_known,
+            limits=limits,
+        )
+        return [
+            _booking(owner, device, stretch, portion)
+            for owner, portion in ours.items()
+            if portion.busy_ms or portion.held_ms
+        ]
+
+    def _state(self, watched: _Watched) -> DeviceState:
+        if watched.reason or watched.state is None:
+            return DeviceState(device=watched.tally.device, reason=watched.reason)
+        return watched.state
+
+    # -- the driver --------------------------------------------------------------------
+
+    def _open(self, moment: Moment) -> bool:
+        driver = self._open_gpu()
+        if isinstance(driver, NoGpu):
+            self._fail(moment, driver.reason)
+            return False
+        self._driver = driver
+        self._list(moment)
+        if not self._watched:
+            troubles = "; ".join(dict.fromkeys(driver.troubles.values()))
+            self._close()
+            self._fail(moment, troubles or "the driver lists no device")
+            return False
+        self._looks = 1
+        self.reason = ""
+        own = process_of(names_of_self()[0])
+        if self._claims is not None and own is not None:
+            try:
+                self._claims.stake(own)
+            except OSError as error:
+                _log.warning("no claim of GPU time: %s", error)
+        # Now, and not after the first second: from here on time is divided.
+        self._look(moment)
+        return True
+
+    def _list(self, moment: Moment) -> None:
+        """Follow the driver's list: new devices are watched, gone ones named."""
+        if self._driver is None:
+            return
+        devices = self._driver.devices()
+        if self._allocation == "exclusive":
+            devices = visible(os.environ.get("CUDA_VISIBLE_DEVICES"), devices)
+        else:
+            devices = visible(None, devices)
+        listed = {device.uuid for device in devices}
+        for device in devices:
+            if device.uuid not in self._watched:
+                self._watched[device.uuid] = _Watched(DeviceTally(device, moment))
+        for uuid in self._watched.keys() - listed:
+            watched = self._watched[uuid]
+            if not watched.reason:
+                watched.reason = "the driver lists it no longer"
+                watched.retry_us = moment.steady_us + int(_LONGEST_BACK_OFF * 1e6)
+
+    def _close(self) -> None:
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.close()
+        if self._claims is not None:
+            self._claims.drop()
+        self._watched = {}
+
+    def _fail(self, moment: Moment, reason: str) -> None:
+        self.reason = reason
+        self._retry_us = moment.steady_us + int(_LONGEST_BACK_OFF * 1e6)
+
+    def forget(self) -> None:
+        """Start with nothing: this is a fork, and the parent samples its tree."""
+        self._lock = threading.RLock()
+        if self._claims is not None:
+            self._claims.forget()
+        self._start_anew()
+
+
+def _forked(sampler: "weakref.ref[Sampler]") -> None:
+    found = sampler()
+    if found is not None:
+        found.forget()
+
+
+def _booking(owner: str, device: Device, stretch: Stretch, portion: Portion) -> Booking:
+    return Booking(
+        owner=owner,
+        device=device,
+        start=stretch.start_us / 1e6,
+        end=stretch.end_us / 1e6,
+        busy_ms=portion.busy_ms,
+        held_ms=portion.held_ms,
+        energy_mwh=portion.energy_mwh,
+        held_bytes=portion.held_bytes,
+    )
