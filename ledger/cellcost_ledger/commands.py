@@ -132,6 +132,9 @@ def _add_alarms(actions: "SubParsers") -> None:
     limit = add.add_mutually_exclusive_group(required=True)
     limit.add_argument("--usd", type=_usd, help="dollars that are too many")
     limit.add_argument("--tokens", type=_tokens, help="tokens that are too many")
+    limit.add_argument(
+        "--gpu-hours", type=_gpu_hours, metavar="HOURS", help="GPU-hours, used or held"
+    )
     add.add_argument(
         "--webhook", required=True, metavar="URL", help="https://...; whom to tell"
     )
@@ -260,6 +263,17 @@ def _tokens(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text[:20]) <= 10**18:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of tokens")
     return int(text)
+
+
+def _gpu_hours(text: str) -> int:
+    """Return hours of devices in milliseconds, at most 10 million hours."""
+    try:
+        found = Decimal(text) * 3_600_000
+    except InvalidOperation:
+        found = Decimal(0)
+    if not found.is_finite() or not 1 <= found <= Decimal(36) * 10**12:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of GPU-hours")
+    return round(found)
 
 
 def _hours(text: str) -> int:

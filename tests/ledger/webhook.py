@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -33,6 +34,11 @@ class Webhook:
 
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    go_on: threading.Event = field(default_factory=threading.Event)
+    """Cleared: what comes is written down, and not answered until it is set."""
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
 
     def __enter__(self) -> "Webhook":
         webhook = self
@@ -45,6 +51,7 @@ class Webhook:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {k.lower(): v for k, v in self.headers.items()}
                 webhook.told.append(Told(self.path, headers, body))
+                webhook.go_on.wait()
                 status, more = 200, dict[str, str]()
                 if webhook.answers:
                     status, more = webhook.answers.pop(0)
@@ -52,8 +59,10 @@ class Webhook:
                 for name, value in more.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"ok")
+                # Whoever asked may have left.
+                with suppress(OSError):
+                    self.end_headers()
+                    self.wfile.write(b"ok")
 
             def log_message(self, *_args: Any) -> None:
                 return
@@ -72,6 +81,7 @@ class Webhook:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.go_on.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

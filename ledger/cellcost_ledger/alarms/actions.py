@@ -6,13 +6,12 @@ import json
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from cellcost.cli.output import Column, print_line, table
 from cellcost.clock import from_microseconds, to_microseconds, utc_now
 from cellcost.errors import ConfigError
 from cellcost.money import nano_to_text
-from cellcost_ledger.alarms.message import body_of, limit_text, whom_text
+from cellcost_ledger.alarms.message import body_of, host_of, limit_text, whom_text
 from cellcost_ledger.alarms.periods import SPAN_US
 from cellcost_ledger.alarms.sending import Outcome, check_webhook, new_client, send
 from cellcost_ledger.book.alarms import (
@@ -42,6 +41,7 @@ def add_action(arguments: argparse.Namespace) -> int:
         per=arguments.per,
         limit_nusd=arguments.usd,
         limit_tokens=arguments.tokens,
+        limit_gpu_ms=arguments.gpu_hours,
         webhook=arguments.webhook,
         secret=secret or secrets.token_urlsafe(32),
         created_us=to_microseconds(utc_now()),
@@ -70,7 +70,7 @@ def list_action(arguments: argparse.Namespace) -> int:
             alarm.tenant,
             whom_text(alarm),
             limit_text(alarm),
-            _host(alarm),
+            host_of(alarm),
         ]
         for alarm in alarms
     ]
@@ -99,9 +99,9 @@ def test_action(arguments: argparse.Namespace) -> int:
         raise _unknown(arguments.alarm_id)
     outcome = asyncio.run(_test(alarm, to_microseconds(utc_now())))
     if not outcome.arrived:
-        print_line(f"{_host(alarm)} did not take it: {outcome.why}")
+        print_line(f"{host_of(alarm)} did not take it: {outcome.why}")
         return 1
-    print_line(f"{_host(alarm)} took it")
+    print_line(f"{host_of(alarm)} took it")
     return 0
 
 
@@ -111,6 +111,7 @@ async def _test(alarm: Alarm, now_us: int) -> Outcome:
         period_us=now_us - now_us % SPAN_US[alarm.per],
         sum_nusd=alarm.limit_nusd,
         tokens=alarm.limit_tokens or 0,
+        gpu_ms=alarm.limit_gpu_ms,
         n_unpriced=0,
         fired_us=now_us,
         next_try_us=now_us,
@@ -145,13 +146,10 @@ def _json(alarm: Alarm) -> dict[str, Any]:
         "per": alarm.per,
         "limit_nusd": nano_to_text(alarm.limit_nusd),
         "limit_tokens": alarm.limit_tokens,
-        "webhook_host": _host(alarm),
+        "limit_gpu_ms": alarm.limit_gpu_ms,
+        "webhook_host": host_of(alarm),
         "created": from_microseconds(alarm.created_us).isoformat(timespec="seconds"),
     }
-
-
-def _host(alarm: Alarm) -> str:
-    return urlsplit(alarm.webhook).hostname or ""
 
 
 def _unknown(alarm_id: str) -> ConfigError:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import random
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from itertools import groupby
 
@@ -12,7 +13,7 @@ import httpx
 
 from cellcost.clock import to_microseconds, utc_now
 from cellcost.errors import LedgerUnavailable
-from cellcost_ledger.alarms.message import body_of, delivery_id
+from cellcost_ledger.alarms.message import body_of, delivery_id, host_of
 from cellcost_ledger.alarms.periods import SPAN_US, current_period, reached
 from cellcost_ledger.alarms.sending import Outcome, new_client, send
 from cellcost_ledger.book import alarms as book
@@ -20,7 +21,7 @@ from cellcost_ledger.book.alarms import Alarm, Fired
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.leases import release_lease, take_lease
 
-__all__ = ["EVERY_SECONDS", "LEASE_SECONDS", "AlarmJob", "next_try"]
+__all__ = ["EVERY_SECONDS", "KEEP_DAYS", "LEASE_SECONDS", "AlarmJob", "next_try"]
 
 EVERY_SECONDS = 10
 LEASE_SECONDS = 30
@@ -28,6 +29,13 @@ LEASE_SECONDS = 30
 _GIVE_UP_US = 3_600_000_000
 _CLAIM_SECONDS = 60
 _MOST_UNDER_WAY = 64
+_MOST_OF_ONE_HOST = 8
+"""So that a webhook that hangs takes no place of the others'."""
+_MOST_DUE = 1000
+KEEP_DAYS = 90
+"""How long what fired is kept."""
+_KEEP_US = KEEP_DAYS * 86_400_000_000
+_SWEEP_US = 3_600_000_000
 _FIRST_WAIT_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 300.0
 _NAME = "alarms"
@@ -58,6 +66,8 @@ class AlarmJob:
         self._loop: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._held = False
+        self._swept_us: int | None = None
+        self._hosts: Counter[str] = Counter()
 
     def start(self) -> None:
         """Look every 10 seconds from now on."""
@@ -95,6 +105,12 @@ class AlarmJob:
             task.add_done_callback(self._sending.discard)
         return True
 
+    def _sweep(self, now_us: int) -> None:
+        """Remove what fired long ago, once an hour."""
+        if self._swept_us is None or now_us >= self._swept_us + _SWEEP_US:
+            self._swept_us = now_us
+            book.drop_fired(self._database, before_us=now_us - _KEEP_US)
+
     async def _run(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -122,11 +138,15 @@ class AlarmJob:
                 except LedgerUnavailable as error:
                     # One company's sums do not keep another's alarms waiting.
                     _log.warning("alarms", extra={"fields": {"why": str(error)}})
+            self._sweep(now_us)
         return held
 
     def _fire(self, tenant: str, per: str, alarms: list[Alarm], now_us: int) -> None:
         since = current_period(per, now_us) - 1
         sums = book.period_sums(self._database, tenant, per=per, since=since)
+        if any(alarm.limit_gpu_ms is not None for alarm in alarms):
+            span_us = SPAN_US[per]
+            sums += book.gpu_sums(self._database, tenant, span_us=span_us, since=since)
         ids = [alarm.alarm_id for alarm in alarms]
         since_us = since * SPAN_US[per]
         done = book.fired_periods(self._database, ids, since_us=since_us)
@@ -140,17 +160,26 @@ class AlarmJob:
     def _claimed(self, most: int) -> list[tuple[Alarm, Fired]]:
         now_us = self._now_us()
         until_us = now_us + _CLAIM_SECONDS * 1_000_000
-        return [
-            (alarm, fired)
-            for alarm, fired in book.due(self._database, now_us=now_us, limit=most)
-            if book.claim(self._database, fired, until_us=until_us)
-        ]
+        taken: list[tuple[Alarm, Fired]] = []
+        under_way = self._hosts.copy()
+        for alarm, fired in book.due(self._database, now_us=now_us, limit=_MOST_DUE):
+            host = host_of(alarm)
+            if len(taken) >= most:
+                break
+            if under_way[host] < _MOST_OF_ONE_HOST and book.claim(
+                self._database, fired, until_us=until_us
+            ):
+                under_way[host] += 1
+                taken.append((alarm, fired))
+        return taken
 
     async def _tell(self, alarm: Alarm, fired: Fired) -> None:
         if self._client is None:
             self._client = new_client()
         delivery = delivery_id(fired)
         body = body_of(alarm, fired, delivery=delivery, test=False)
+        host = host_of(alarm)
+        self._hosts[host] += 1
         try:
             outcome = await send(
                 self._client,
@@ -163,6 +192,8 @@ class AlarmJob:
         except Exception:  # noqa: BLE001 - a task that nobody awaits
             # It is claimed for a minute only, and sent again then.
             _log.exception("alarm_failed", extra={"fields": {"alarm": fired.alarm_id}})
+        finally:
+            self._hosts[host] -= 1
 
     def _note(self, fired: Fired, outcome: Outcome) -> None:
         at_us = next_try(fired, outcome, now_us=self._now_us(), jitter=_jitter())

@@ -4,13 +4,16 @@ import hashlib
 import hmac
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from cellcost.clock import from_microseconds
 from cellcost.money import format_usd, nano_to_text
 from cellcost_ledger.alarms.periods import SPAN_US
 from cellcost_ledger.book.alarms import Alarm, Fired
 
-__all__ = ["body_of", "delivery_id", "limit_text", "sign", "whom_text"]
+__all__ = ["body_of", "delivery_id", "host_of", "limit_text", "sign", "whom_text"]
+
+_HOUR_MS = 3_600_000
 
 
 def delivery_id(fired: Fired) -> str:
@@ -35,8 +38,10 @@ def body_of(alarm: Alarm, fired: Fired, *, delivery: str, test: bool) -> bytes:
         "period_end": from_microseconds(end_us).isoformat(timespec="seconds"),
         "limit_nusd": nano_to_text(alarm.limit_nusd),
         "limit_tokens": alarm.limit_tokens,
+        "limit_gpu_ms": alarm.limit_gpu_ms,
         "sum_nusd": nano_to_text(fired.sum_nusd),
         "tokens": fired.tokens,
+        "gpu_ms": fired.gpu_ms,
         "n_unpriced": fired.n_unpriced,
     }
     return json.dumps(told).encode()
@@ -49,10 +54,17 @@ def sign(secret: str, body: bytes, *, at: int) -> str:
     return f"t={at},v1={digest}"
 
 
+def host_of(alarm: Alarm) -> str:
+    """Return whom it tells, as far as that may be shown: the rest may be a secret."""
+    return urlsplit(alarm.webhook).hostname or ""
+
+
 def limit_text(alarm: Alarm) -> str:
     """Return the limit as people read it."""
     if alarm.limit_nusd is not None:
         return f"{format_usd(alarm.limit_nusd)} per {alarm.per}"
+    if alarm.limit_gpu_ms is not None:
+        return f"{_hours(alarm.limit_gpu_ms)} per {alarm.per}"
     return f"{alarm.limit_tokens or 0:,} tokens per {alarm.per}"
 
 
@@ -87,8 +99,16 @@ def _text(alarm: Alarm, fired: Fired, *, test: bool) -> str:
     return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def _hours(gpu_ms: int) -> str:
+    """Return device time in hours, a tenth of a second exact."""
+    hours = f"{gpu_ms / _HOUR_MS:,.4f}".rstrip("0").rstrip(".")
+    return f"{hours} GPU-hour" if hours == "1" else f"{hours} GPU-hours"
+
+
 def _spent(fired: Fired) -> str:
     tokens = f"{fired.tokens:,} tokens"
+    if fired.gpu_ms is not None:
+        tokens = f"{_hours(fired.gpu_ms)}, {tokens}"
     noun = "line" if fired.n_unpriced == 1 else "lines"
     unpriced = f"{fired.n_unpriced} {noun} unpriced"
     if fired.sum_nusd is None:

@@ -26,12 +26,17 @@ def reached(alarm: Alarm, sums: Iterable[PeriodSum], *, now_us: int) -> Iterator
             continue
         found = [one for one in of_it if one.period == period]
         known = any(one.n_priced for one in found)
-        cost, tokens = (
-            sum(one.cost_nusd for one in found),
-            sum(one.tokens for one in found),
+        cost = sum(one.cost_nusd for one in found)
+        tokens = sum(one.tokens for one in found)
+        gpu_ms = sum(one.gpu_ms for one in found)
+        limits = (
+            (cost if known else None, alarm.limit_nusd),
+            (tokens, alarm.limit_tokens),
+            (gpu_ms, alarm.limit_gpu_ms),
         )
-        if (known and alarm.limit_nusd is not None and cost >= alarm.limit_nusd) or (
-            alarm.limit_tokens is not None and tokens >= alarm.limit_tokens
+        if any(
+            limit is not None and used is not None and used >= limit
+            for used, limit in limits
         ):
             yield Fired(
                 alarm_id=alarm.alarm_id,
@@ -39,6 +44,7 @@ def reached(alarm: Alarm, sums: Iterable[PeriodSum], *, now_us: int) -> Iterator
                 sum_nusd=cost if known else None,
                 tokens=tokens,
                 n_unpriced=sum(one.n_unpriced for one in found),
+                gpu_ms=None if alarm.limit_gpu_ms is None else gpu_ms,
                 fired_us=now_us,
                 next_try_us=now_us,
             )

@@ -9,10 +9,18 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from cellcost.records import GPU_BUSY, GPU_HELD
 from cellcost_ledger.accounts import at_the_command_line
 from cellcost_ledger.book.audit import ALL_OF_IT, Act, ActName, Actor, record
 from cellcost_ledger.book.database import Database
-from cellcost_ledger.book.schema import alarm, alarm_fired, rollup_day, rollup_hour
+from cellcost_ledger.book.schema import (
+    alarm,
+    alarm_fired,
+    event,
+    event_line,
+    rollup_day,
+    rollup_hour,
+)
 from cellcost_ledger.book.spend import cost_of, cost_sums
 
 __all__ = [
@@ -22,10 +30,12 @@ __all__ = [
     "PeriodSum",
     "add_alarm",
     "claim",
+    "drop_fired",
     "due",
     "find_alarm",
     "fire",
     "fired_periods",
+    "gpu_sums",
     "has_alarms",
     "list_alarms",
     "note",
@@ -34,6 +44,7 @@ __all__ = [
 ]
 
 PENDING = "pending"
+_LIMITS = ("limit_nusd", "limit_tokens", "limit_gpu_ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,7 @@ class Alarm:
     """`hour` or `day` (UTC)."""
     limit_nusd: int | None
     limit_tokens: int | None
+    limit_gpu_ms: int | None = None
     webhook: str = field(repr=False)
     secret: str = field(repr=False)
     created_us: int
@@ -63,6 +75,8 @@ class Fired:
     sum_nusd: int | None
     tokens: int
     n_unpriced: int
+    gpu_ms: int | None = None
+    """None where the alarm does not look at device time."""
     fired_us: int
     next_try_us: int
     tries: int = 0
@@ -78,10 +92,11 @@ class PeriodSum:
     team: str
     function: str
     model: str
-    n_priced: int
-    n_unpriced: int
-    cost_nusd: int
-    tokens: int
+    n_priced: int = 0
+    n_unpriced: int = 0
+    cost_nusd: int = 0
+    tokens: int = 0
+    gpu_ms: int = 0
 
 
 def add_alarm(database: Database, new: Alarm, *, by: Actor | None = None) -> None:
@@ -170,6 +185,62 @@ def period_sums(
     return database.read(work)
 
 
+def gpu_sums(
+    database: Database, tenant: str, *, span_us: int, since: int
+) -> list[PeriodSum]:
+    """Return a company's device time in each period of `span_us` from `since` on.
+
+    It is read from the events: they are few, and no rollup has it.
+    """
+    # In words, not as parameters: so the partial index is known to hold them.
+    kinds: list[sa.ColumnElement[str]] = [
+        sa.literal_column(f"'{kind}'") for kind in ("gpu", "correction")
+    ]
+    meters = (GPU_BUSY, GPU_HELD)
+    period = (event.c.time_us // sa.literal_column(str(span_us))).label("period")
+    groups = (period, event.c.team, event.c.function, event.c.model)
+    statement = (
+        sa.select(*groups, sa.func.sum(event_line.c.quantity).label("gpu_ms"))
+        .join(
+            event_line,
+            sa.and_(
+                event_line.c.tenant == event.c.tenant,
+                event_line.c.installation == event.c.installation,
+                event_line.c.event_id == event.c.event_id,
+            ),
+        )
+        .where(
+            event.c.tenant == tenant,
+            event.c.time_us >= since * span_us,
+            event.c.kind.in_(kinds),
+            event_line.c.meter.in_(meters),
+        )
+        .group_by(*groups)
+    )
+    return database.read(
+        lambda c: [
+            PeriodSum(
+                period=int(row["period"]),
+                team=row["team"],
+                function=row["function"],
+                model=row["model"],
+                gpu_ms=int(row["gpu_ms"]),
+            )
+            for row in c.execute(statement).mappings()
+        ]
+    )
+
+
+def drop_fired(database: Database, *, before_us: int) -> int:
+    """Remove what fired before a time and is not to be sent any more; say how many."""
+    old = sa.delete(alarm_fired).where(
+        alarm_fired.c.fired_us < before_us,
+        alarm_fired.c.period_us < before_us,
+        alarm_fired.c.state != PENDING,
+    )
+    return database.write(lambda c: c.execute(old).rowcount)
+
+
 def fired_periods(
     database: Database, alarm_ids: Iterable[str], *, since_us: int
 ) -> set[tuple[str, int]]:
@@ -187,6 +258,7 @@ def fire(database: Database, new: Fired) -> bool:
     row = asdict(new)
     row["sum_nusd"] = None if new.sum_nusd is None else str(new.sum_nusd)
     row["tokens"] = str(new.tokens)
+    row["gpu_ms"] = None if new.gpu_ms is None else str(new.gpu_ms)
     try:
         database.write(lambda c: c.execute(sa.insert(alarm_fired).values(row)))
     except IntegrityError:
@@ -245,7 +317,7 @@ def _update(database: Database, fired: Fired, seen: int, **values: Any) -> bool:
 def _record(
     connection: sa.Connection, by: Actor | None, name: ActName, about: Alarm
 ) -> None:
-    kept = ("team", "function", "model", "per", "limit_nusd", "limit_tokens")
+    kept = ("team", "function", "model", "per", *_LIMITS)
     detail: dict[str, Any] = {part: getattr(about, part) for part in kept}
     # The rest of its address may be a secret.
     detail["webhook_host"] = urlsplit(about.webhook).hostname or ""
@@ -268,4 +340,6 @@ def _fired(row: sa.RowMapping) -> Fired:
     known = values["sum_nusd"]
     values["sum_nusd"] = None if known is None else int(known)
     values["tokens"] = int(values["tokens"])
+    gpu_ms = values["gpu_ms"]
+    values["gpu_ms"] = None if gpu_ms is None else int(gpu_ms)
     return Fired(**values)

@@ -260,6 +260,7 @@ alarm = Table(
     _text("webhook"),
     _text("secret"),
     _int("created_us"),
+    _int("limit_gpu_ms", null=True),
     PrimaryKeyConstraint("alarm_id"),
 )
 
@@ -275,6 +276,7 @@ alarm_fired = Table(
     _int("tries"),
     _int("next_try_us"),
     _int("fired_us"),
+    _text("gpu_ms", null=True),
     PrimaryKeyConstraint("alarm_id", "period_us"),
 )
 
