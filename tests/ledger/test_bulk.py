@@ -1,21 +1,13 @@
 """Many rows in one statement: what comes back is what was given, on both databases."""
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import migrated
-
 from cellcost_ledger.book import DataError
 from cellcost_ledger.book.bulk import add_rows, among, insert_rows
-from cellcost_ledger.book.database import Database, open_database
-from cellcost_ledger.book.migrate import migrate
+from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.schema import (
     ROLLUP_KEYS,
     ROLLUP_SUMS,
@@ -35,17 +27,6 @@ TEXTS = (
     "'); DROP TABLE event; --",
     "%s ? :name",
 )
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        found = open_database(str(tmp_path / "ledger.db"))
-        migrate(found)
-    else:
-        found = open_database(migrated(request.getfixturevalue("postgres")))
-    yield found
-    found.close()
 
 
 def letter(number: int, reason: str, raw: bytes, seq: int | None) -> dict[str, Any]:

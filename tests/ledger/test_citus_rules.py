@@ -5,7 +5,6 @@ two workers); its two functions are played by ones that write down how they are 
 """
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import PROGRAM, Postgres, migrated, wire
+from conftest import Postgres, command, migrated, wire
 
 from cellcost.errors import ConfigError
 from cellcost_ledger.book.citus import distribute, distributed_tables, reference_tables
@@ -61,6 +60,8 @@ NEVER_IN_A_STATEMENT = (
     r"\bCREATE TEMP",
     r"\bTABLESAMPLE\b",
 )
+
+DISTRIBUTE = ("migrate", "--distribute", "citus", "--database")
 
 
 def columns_of(inside: str) -> set[str]:
@@ -158,18 +159,12 @@ def test_every_statement_of_the_server_is_one_that_citus_takes(
 
 
 def test_tables_are_spread_parents_first_beside_one_another(
-    postgresql: tuple[str, Database],
+    postgresql: tuple[str, Database], tmp_path: Path
 ) -> None:
     url, book = postgresql
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(FUNCTIONS)
-    done = subprocess.run(
-        [PROGRAM, "ledger", "migrate", "--distribute", "citus", "--database", url],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = command(tmp_path, *DISTRIBUTE, url)
     assert done.returncode == 0, done.stderr
     with psycopg.connect(url) as connection:
         calls = connection.execute(
@@ -211,15 +206,6 @@ def test_without_citus_the_command_says_what_is_missing(
         (url, "has no Citus"),
         (str(tmp_path / "ledger.db"), "Citus is PostgreSQL"),
     ):
-        done = subprocess.run(
-            [
-                *(PROGRAM, "ledger", "migrate", "--distribute", "citus"),
-                *("--database", database),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = command(tmp_path, *DISTRIBUTE, database)
         assert done.returncode != 0
         assert said in done.stderr

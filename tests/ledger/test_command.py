@@ -13,18 +13,16 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from conftest import PROGRAM, Client, Ledger, Postgres, wire
+from conftest import command as run
 
 PAGE = Path(__file__).parents[2] / "docs" / "ledger.md"
 
 
-def run(
-    home: Path, *arguments: str, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Run `cellcost ledger` as a user of `home`."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("CELLCOST")}
+def run_in_a_shell(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run it as a shell does, from its first import on."""
     return subprocess.run(
         [PROGRAM, "ledger", *arguments],
-        env={**kept, "CELLCOST_HOME": str(home), **variables},
+        env={**os.environ, "CELLCOST_HOME": str(home)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -33,14 +31,16 @@ def run(
 
 
 def test_from_nothing_to_a_proved_ledger_with_nothing_set_up(tmp_path: Path) -> None:
-    done = run(tmp_path, "key", "create", "--team", "search", "--scope", "ingest")
+    done = run_in_a_shell(
+        tmp_path, "key", "create", "--team", "search", "--scope", "ingest"
+    )
     assert done.returncode == 0, done.stderr
     (key,) = done.stdout.splitlines()
     ledger = Ledger(str(tmp_path / "ledger.db"), tmp_path)
     ledger.start()
     assert ledger.client(key).statuses([wire(1)]) == ["stored"]
     assert ledger.stop() == 0
-    proved = run(tmp_path, "verify")
+    proved = run_in_a_shell(tmp_path, "verify")
     assert (proved.returncode, proved.stderr) == (0, "")
     assert proved.stdout.endswith("1 event, $0.00004; the law holds\n")
     assert re.search(r"inst +1 +1 +0 +0 +0 +0 +45000 +45000 +holds", proved.stdout)

@@ -1,30 +1,9 @@
 """One holder at a time; who died is followed when its time ends."""
 
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import migrated
-
-from cellcost_ledger.book.database import Database, open_database
+from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.leases import release_lease, take_lease
-from cellcost_ledger.book.migrate import migrate
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        found = open_database(str(tmp_path / "ledger.db"))
-        migrate(found)
-    else:
-        found = open_database(migrated(request.getfixturevalue("postgres")))
-    yield found
-    found.close()
 
 
 def test_a_lease_is_renewed_by_its_holder_and_taken_when_it_ended(

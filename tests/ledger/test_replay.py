@@ -122,7 +122,8 @@ def test_a_replay_that_is_killed_does_the_rest_when_it_is_run_again(
     allow(ledger)
     command = [PROGRAM, "ledger", "dead-letters", "replay", "--tenant", ledger.tenant]
     command += ["--database", ledger.database]
-    killed = subprocess.Popen(command, env=_home(ledger), stdout=subprocess.DEVNULL)
+    env = {**os.environ, "CELLCOST_HOME": str(ledger.folder)}
+    killed = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
     book = ledger.book()
     ours = sa.select(event.c.event_id).where(event.c.tenant == ledger.tenant).limit(1)
     while killed.poll() is None and not book.read(lambda c: c.scalar(ours)):
@@ -132,14 +133,8 @@ def test_a_replay_that_is_killed_does_the_rest_when_it_is_run_again(
     book.close()
     middle = ledger.proof()
     assert middle.received == middle.events + middle.rejected == 1000
-    done = subprocess.run(
-        [*command, "--json"],
-        env=_home(ledger),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    done = ledger.command("dead-letters", "replay", "--json")
+    assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["stored"] == middle.rejected
     assert ledger.proof().events == 1000
 
@@ -161,25 +156,14 @@ def test_a_rejected_event_that_comes_whole_with_another_seq_keeps_the_law(
 def test_the_command_lists_what_was_rejected(ledger: Ledger) -> None:
     sent = foreign(7)
     ledger.client().statuses([sent])
-    command = [PROGRAM, "ledger", "dead-letters", "list", "--tenant", ledger.tenant]
-    command += ["--database", ledger.database]
 
     def run(*options: str) -> str:
-        return subprocess.run(
-            [*command, *options],
-            env=_home(ledger),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        ).stdout
+        done = ledger.command("dead-letters", "list", *options)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     (row,) = json.loads(run("--json"))
     assert (row["event"], row["seq"], row["installation"]) == (sent["id"], 7, "inst")
     assert "may not charge team 'ads'" in row["reason"]
     assert sent["id"] in run()
     assert json.loads(run("--json", "--reason", "no such")) == []
-
-
-def _home(ledger: Ledger) -> dict[str, str]:
-    return {**os.environ, "CELLCOST_HOME": str(ledger.folder)}

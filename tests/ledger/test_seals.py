@@ -1,10 +1,7 @@
 """Closing and pruning: what is sealed stays provable when its rows are gone."""
 
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,8 @@ from cellcost_ledger.rollups import DAY_US
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import PROGRAM, Json, Ledger, cost_of, noon, wire
+from changes import Change, delete, replace
+from conftest import Json, Ledger, cost_of, noon, wire
 
 TODAY = to_microseconds(noon(20)) // DAY_US
 
@@ -165,44 +163,33 @@ def test_what_was_pruned_is_known_again_and_never_stored_twice(ledger: Ledger) -
     assert (proof.events, proof.conflicts, proof.forks) == (10, 2, 1)
 
 
-Change = Callable[[sa.Table], sa.Executable]
-
-
-def _set(**values: object) -> Change:
-    return lambda table: sa.update(table).values(**values)
-
-
-def _delete(table: sa.Table) -> sa.Executable:
-    return sa.delete(table)
-
-
 CHANGES: list[tuple[sa.Table, Change, str]] = [
-    (day_seal, _set(cost_nusd=day_seal.c.cost_nusd + 1), "what its digest says"),
-    (day_seal, _set(events=day_seal.c.events + 1), "what its digest says"),
-    (day_seal, _set(closed_us=1), "what its digest says"),
-    (day_seal, _set(hours="x"), "what its digest says"),
-    (day_seal, _set(digest="x"), "what its digest says"),
-    (day_seal, _set(late=1), "what its digest says"),
-    (day_seal, _delete, "is missing"),
-    (rollup_hour, _set(cost_nusd=rollup_hour.c.cost_nusd + 1), "are not seal"),
-    (rollup_hour, _set(team="ads"), "are not seal"),
-    (rollup_hour, _delete, "are not seal"),
-    (rollup_day, _set(events=rollup_day.c.events + 1), "sum of its hours"),
-    (rollup_day, _delete, "is missing"),
+    (day_seal, replace(cost_nusd=day_seal.c.cost_nusd + 1), "what its digest says"),
+    (day_seal, replace(events=day_seal.c.events + 1), "what its digest says"),
+    (day_seal, replace(closed_us=1), "what its digest says"),
+    (day_seal, replace(hours="x"), "what its digest says"),
+    (day_seal, replace(digest="x"), "what its digest says"),
+    (day_seal, replace(late=1), "what its digest says"),
+    (day_seal, delete, "is missing"),
+    (rollup_hour, replace(cost_nusd=rollup_hour.c.cost_nusd + 1), "are not seal"),
+    (rollup_hour, replace(team="ads"), "are not seal"),
+    (rollup_hour, delete, "are not seal"),
+    (rollup_day, replace(events=rollup_day.c.events + 1), "sum of its hours"),
+    (rollup_day, delete, "is missing"),
 ]
 LIVE = [
-    (event, _set(seal=0), "its events say 1"),
-    (event, _set(seal=9), "seal 9 is missing"),
-    (day_seal, _set(pruned_us=1), "some of its events stayed"),
-    (event_line, _set(quantity=5), "what its hash says"),
+    (event, replace(seal=0), "its events say 1"),
+    (event, replace(seal=9), "seal 9 is missing"),
+    (day_seal, replace(pruned_us=1), "some of its events stayed"),
+    (event_line, replace(quantity=5), "what its hash says"),
 ]
 PRUNED = [
-    (pruned_event, _set(core_hash="x"), "not those that were sealed"),
-    (pruned_event, _set(seq=pruned_event.c.seq + 1), "not those that were sealed"),
-    (pruned_event, _set(seal=9), "seal 9 is missing"),
-    (pruned_event, _delete, "are known"),
-    (day_seal, _set(pruned_us=None), "removed and stored"),
-    (installation, _set(received=1), "1 were received"),
+    (pruned_event, replace(core_hash="x"), "not those that were sealed"),
+    (pruned_event, replace(seq=pruned_event.c.seq + 1), "not those that were sealed"),
+    (pruned_event, replace(seal=9), "seal 9 is missing"),
+    (pruned_event, delete, "are known"),
+    (day_seal, replace(pruned_us=None), "removed and stored"),
+    (installation, replace(received=1), "1 were received"),
 ]
 
 
@@ -252,38 +239,24 @@ def test_a_change_of_what_is_closed_is_found(
     assert count(ledger, event) == rows
 
 
-def run(ledger: Ledger, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [
-            *(PROGRAM, "ledger", *arguments),
-            *("--tenant", ledger.tenant, "--database", ledger.database),
-        ],
-        env={**os.environ, "CELLCOST_HOME": str(ledger.folder)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_the_commands_close_and_prune_and_say_what_they_did(ledger: Ledger) -> None:
     ledger.client().statuses([on(-3, 1), on(-2, 2), on(0, 3)])
-    done = run(ledger, "close", "--until", "2026-11-19", "--json")
+    done = ledger.command("close", "--until", "2026-11-19", "--json")
     assert done.returncode == 0, done.stderr
     (one,) = json.loads(done.stdout)
     assert [seal["day"] for seal in one["seals"]] == ["2026-11-17", "2026-11-18"]
     assert one["seals"][0]["cost_nusd"] == "45000"
-    assert run(ledger, "close", "--until", "2026-11-19").stdout == (
+    assert ledger.command("close", "--until", "2026-11-19").stdout == (
         "0 seals, 0 events, $0\n"
     )
-    future = run(ledger, "close", "--until", "2999-01-01")
+    future = ledger.command("close", "--until", "2999-01-01")
     assert (future.returncode, "is not over" in future.stderr) == (1, True)
-    dry = run(ledger, "prune", "--before", "2026-11-30", "--dry-run")
+    dry = ledger.command("prune", "--before", "2026-11-30", "--dry-run")
     assert dry.stdout == (
         "1 events stay: they have no seal; `close` makes one\n"
         "2 events and their 4 lines would be removed\n"
     )
-    assert "are removed" in run(ledger, "prune", "--before", "2026-11-30").stdout
-    verified = run(ledger, "verify")
+    assert "are removed" in ledger.command("prune", "--before", "2026-11-30").stdout
+    verified = ledger.command("verify")
     assert verified.returncode == 0, verified.stdout
     assert "2 of these events are of closed days" in verified.stdout

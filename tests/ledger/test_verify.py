@@ -1,10 +1,7 @@
 """`verify` reads rows, not counters: whatever is changed behind its back, it finds."""
 
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,40 +18,30 @@ from cellcost_ledger.book.schema import (
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import PROGRAM, Ledger, cost_of, wire
-
-Change = Callable[[sa.Table], sa.Executable]
-
-
-def _set(**values: object) -> Change:
-    return lambda table: sa.update(table).values(**values)
-
-
-def _delete(table: sa.Table) -> sa.Executable:
-    return sa.delete(table)
-
+from changes import Change, delete, replace
+from conftest import Ledger, cost_of, wire
 
 CHANGES: list[tuple[sa.Table, Change, str]] = [
-    (rollup_hour, _set(cost_nusd=rollup_hour.c.cost_nusd + 1), "is not the sum"),
-    (rollup_hour, _set(events=rollup_hour.c.events - 1), "is not the sum"),
-    (rollup_hour, _set(team="ads"), "is missing"),
-    (rollup_hour, _set(hour=rollup_hour.c.hour + 1), "is missing"),
-    (rollup_hour, _delete, "is missing"),
-    (rollup_day, _set(cost_nusd=rollup_day.c.cost_nusd + 1), "sum of its hours"),
-    (rollup_day, _set(model="dear"), "is missing"),
-    (rollup_day, _delete, "rollup of day="),
-    (event, _set(cost_nusd=event.c.cost_nusd - 1), "its cost_nusd is"),
-    (event, _set(cost_nusd=None), "its cost_nusd is"),
-    (event, _set(time_us=event.c.time_us + 1), "what its hash says"),
-    (event, _set(seq=event.c.seq + 1), "what its hash says"),
-    (event, _set(team="ads"), "is missing"),
-    (event_line, _set(cost_nusd=event_line.c.cost_nusd + 1), "what its hash says"),
-    (event_line, _set(quantity=0), "what its hash says"),
-    (event_line, _delete, "what its hash says"),
-    (dead_letter, _delete, "3 were received, 2 are stored and 0 rejected"),
-    (installation, _set(received=2), "2 were received"),
-    (installation, _set(last_contiguous_seq=9), "all came up to seq 9"),
-    (installation, _delete, "its own row is missing"),
+    (rollup_hour, replace(cost_nusd=rollup_hour.c.cost_nusd + 1), "is not the sum"),
+    (rollup_hour, replace(events=rollup_hour.c.events - 1), "is not the sum"),
+    (rollup_hour, replace(team="ads"), "is missing"),
+    (rollup_hour, replace(hour=rollup_hour.c.hour + 1), "is missing"),
+    (rollup_hour, delete, "is missing"),
+    (rollup_day, replace(cost_nusd=rollup_day.c.cost_nusd + 1), "sum of its hours"),
+    (rollup_day, replace(model="dear"), "is missing"),
+    (rollup_day, delete, "rollup of day="),
+    (event, replace(cost_nusd=event.c.cost_nusd - 1), "its cost_nusd is"),
+    (event, replace(cost_nusd=None), "its cost_nusd is"),
+    (event, replace(time_us=event.c.time_us + 1), "what its hash says"),
+    (event, replace(seq=event.c.seq + 1), "what its hash says"),
+    (event, replace(team="ads"), "is missing"),
+    (event_line, replace(cost_nusd=event_line.c.cost_nusd + 1), "what its hash says"),
+    (event_line, replace(quantity=0), "what its hash says"),
+    (event_line, delete, "what its hash says"),
+    (dead_letter, delete, "3 were received, 2 are stored and 0 rejected"),
+    (installation, replace(received=2), "2 were received"),
+    (installation, replace(last_contiguous_seq=9), "all came up to seq 9"),
+    (installation, delete, "its own row is missing"),
 ]
 
 
@@ -97,23 +84,13 @@ def test_an_event_deleted_with_its_lines_is_missed(ledger: Ledger) -> None:
 def test_the_command_says_what_holds_and_exits_by_it(ledger: Ledger) -> None:
     events = [wire(1), wire(2), wire(5)]
     ledger.client().statuses(events)
-
-    def run(*options: str) -> subprocess.CompletedProcess[str]:
-        command = [PROGRAM, "ledger", "verify", "--tenant", ledger.tenant, *options]
-        return subprocess.run(
-            [*command, "--database", ledger.database],
-            env={**os.environ, "CELLCOST_HOME": str(ledger.folder)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    done = run("--json")
+    done = ledger.command("verify", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     total = str(sum(map(cost_of, events)))
     (row,) = report.pop("installations")
+    (log,) = report.pop("audit")
+    assert (log["tenant"], log["broken"]) == (ledger.tenant, [])
     assert report == {
         "holds": True,
         "received": 3,
@@ -129,7 +106,7 @@ def test_the_command_says_what_holds_and_exits_by_it(ledger: Ledger) -> None:
     }
     assert (row["installation"], row["gap_ranges"]) == ("inst", [[3, 4]])
 
-    text = run().stdout
+    text = ledger.command("verify").stdout
     assert "inst: seq 3 to 4 have not come" in text
     assert text.endswith("the law holds\n")
 
@@ -137,7 +114,7 @@ def test_the_command_says_what_holds_and_exits_by_it(ledger: Ledger) -> None:
     ours = rollup_hour.c.tenant == ledger.tenant
     book.write(lambda c: c.execute(sa.delete(rollup_hour).where(ours)))
     book.close()
-    broken = run()
+    broken = ledger.command("verify")
     assert broken.returncode == 1
     assert "BROKEN" in broken.stdout
-    assert json.loads(run("--json").stdout)["holds"] is False
+    assert json.loads(ledger.command("verify", "--json").stdout)["holds"] is False
