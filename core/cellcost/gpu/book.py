@@ -1,17 +1,21 @@
-"""GpuBook: stretches of device time become events, each of one run and device.
+"""GpuBook: bookings of device time become events, each of one run and device.
 
-What kernels on a device cost belongs to the run whose code ran (`RunLog`); what is only
-held belongs to the process, in an event every five minutes. Each event has an intent
-from its first second on and a live figure since, so that a kill loses a second.
+What kernels on a device cost belongs to the run whose code ran; what is only held
+belongs to the process, in an event every five minutes. Each event has an intent from
+its first second on and a live figure since, so that a kill loses a second.
 """
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
 
 from cellcost.clock import utc_now
+from cellcost.gpu.devices import Device
+from cellcost.gpu.sampler import Booking
+from cellcost.gpu.shares import apportion
 from cellcost.ids import new_id
 from cellcost.records import (
     GPU_BUSY,
@@ -23,13 +27,8 @@ from cellcost.records import (
     Live,
     Where,
 )
-from cellcost_meter.attribution import RunContext
-from cellcost_meter.runs import Owned, RunLog
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-__all__ = ["GpuBook", "Price", "Used"]
+__all__ = ["HELD_SECONDS", "IDLE_SECONDS", "GpuBook", "Owned", "Price", "Run"]
 
 HELD_SECONDS = 300.0
 """How long one event of a process collects what it holds."""
@@ -37,28 +36,37 @@ IDLE_SECONDS = 5.0
 """After how long without device time a process is done with a device."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Used:
-    """What the processes of one tree used of one device for a while."""
+class Run(Protocol):
+    """A run of code that device time can belong to."""
 
-    device: str
-    """The name that the driver gives it."""
-    uuid: str
-    start: float
-    """Seconds of the monotonic clock."""
-    end: float
-    busy_ms: int
-    """Milliseconds of the whole device, by the tree's share of it."""
-    held_ms: int
-    energy_mwh: int = 0
-    held_bytes: int = 0
+    @property
+    def run_id(self) -> str: ...
+
+
+R = TypeVar("R", bound=Run)
+R_co = TypeVar("R_co", bound=Run, covariant=True)
+
+
+class Owned(Protocol[R_co]):
+    """A stretch of time, in seconds of the monotonic clock, and whose it is."""
+
+    @property
+    def start(self) -> float: ...
+
+    @property
+    def end(self) -> float: ...
+
+    @property
+    def runs(self) -> tuple[R_co, ...]:
+        """Those whose code ran; none: the process itself."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """What an hour of a device costs, or why nobody knows."""
 
-    usd_per_hour: "Decimal | None"
+    usd_per_hour: Decimal | None
     cost_nusd: Callable[[int], int] | None
     """Milliseconds of the device to nano-USD; None where there is no rate."""
     source: str = ""
@@ -75,37 +83,41 @@ class Journal(Protocol):
     def update_live(self, rows: Sequence[Live]) -> None: ...
 
 
-class GpuBook:
-    """Keeps the open events; all methods may be called from any thread."""
+class GpuBook(Generic[R]):
+    """Keeps the open events; all methods may be called from any thread.
+
+    `runs(owner, start, end)` tells whose the time of a booking's owner was, `where` who
+    an owner is, or a run of it, and `price` what a device costs at a moment.
+    """
 
     def __init__(
         self,
         *,
         journal: Journal,
-        runs: RunLog,
-        where: Callable[[RunContext | None], Where],
-        price: Callable[[str, datetime], Price],
+        runs: Callable[[str, float, float], Sequence[Owned[R]]],
+        where: Callable[[str, R | None], Where],
+        price: Callable[[Device, datetime], Price],
     ) -> None:
         self._journal = journal
         self._runs = runs
         self._where = where
         self._price = price
         self._lock = threading.Lock()
-        self._open: dict[tuple[str, str], _Open] = {}
+        self._open: dict[tuple[str, str, str], _Open] = {}
 
-    def take(self, used: Sequence[Used], at: float) -> None:
-        """Book what was used of each device until `at`; settle what is over."""
+    def take(self, bookings: Sequence[Booking], at: float) -> None:
+        """Book what was used until `at`; settle what is over."""
         now = utc_now()
-        working: set[str] = set()
+        working: set[tuple[str, str]] = set()
         with self._lock:
             # Before more is held, so that what is held is never without an event.
             self._settle(
                 lambda entry: not entry.run_id and entry.lasts >= HELD_SECONDS, now
             )
-            for part in used:
-                owned = self._runs.owners(part.start, part.end)
-                working.update(run.run_id for run in owned[-1].runs)
-                self._book(part, owned, now)
+            for booking in bookings:
+                owned = self._runs(booking.owner, booking.start, booking.end)
+                working.update((booking.owner, run.run_id) for run in owned[-1].runs)
+                self._book(booking, owned, now)
             self._begin()
             rows = [entry.live(now) for entry in self._open.values() if entry.changed]
             if rows:
@@ -129,18 +141,18 @@ class GpuBook:
                 del self._open[key]
                 self._journal.settle(entry.event(now))
 
-    def _book(self, part: Used, owned: Sequence[Owned], now: datetime) -> None:
-        price = self._price(part.device, now)
-        energy = _split(part.energy_mwh, [part.busy_ms, part.held_ms])
-        shares = _shares(part.busy_ms, owned)
-        energies = _split(energy[0], [busy for _, busy in shares])
-        for (run, busy_ms), mwh in zip(shares, energies, strict=True):
-            if busy_ms:
-                entry = self._entry(run, part, now)
-                entry.add(GPU_BUSY, busy_ms, price, part, mwh)
-        if part.held_ms:
-            entry = self._entry(None, part, now)
-            entry.add(GPU_HELD, part.held_ms, price, part, energy[1])
+    def _book(self, booking: Booking, owned: Sequence[Owned[R]], now: datetime) -> None:
+        price = self._price(booking.device, now)
+        times: list[tuple[R | None, str, int]] = [
+            (run, GPU_BUSY, ms) for run, ms in _shares(booking.busy_ms, owned) if ms
+        ]
+        if booking.held_ms:
+            times.append((None, GPU_HELD, booking.held_ms))
+        weights = {number: ms for number, (_, _, ms) in enumerate(times)}
+        energy, _ = apportion(booking.energy_mwh or 0, weights)
+        for number, (run, meter, ms) in enumerate(times):
+            entry = self._entry(run, booking, now)
+            entry.add(meter, ms, price, booking, energy.get(number, 0))
 
     def _begin(self) -> None:
         for entry in self._open.values():
@@ -149,18 +161,19 @@ class GpuBook:
                 entry.changed = False
                 self._journal.begin(entry.intent())
 
-    def _entry(self, run: RunContext | None, part: Used, now: datetime) -> "_Open":
-        key = (run.run_id if run is not None else "", part.uuid)
+    def _entry(self, run: R | None, booking: Booking, now: datetime) -> "_Open":
+        run_id = run.run_id if run is not None else ""
+        key = (booking.owner, run_id, booking.device.uuid)
         entry = self._open.get(key)
         if entry is None:
             entry = self._open[key] = _Open(
                 id=new_id(),
-                run_id=key[0],
-                device=part.device,
-                uuid=part.uuid,
-                where=self._where(run),
+                owner=booking.owner,
+                run_id=run_id,
+                device=booking.device,
+                where=self._where(booking.owner, run),
                 time=now,
-                start=part.start,
+                start=booking.start,
             )
         return entry
 
@@ -170,37 +183,41 @@ class _Open:
     """An event that still grows."""
 
     id: str
+    owner: str
     run_id: str
-    device: str
-    uuid: str
+    device: Device
     where: Where
     time: datetime
     start: float
     begun: bool = False
     changed: bool = False
     last: float = 0.0
-    energy_mwh: int = 0
-    held_bytes: int = 0
+    energy_mwh: int | None = None
+    held_bytes: int | None = None
     used: dict[tuple[str, Price], int] = field(
         default_factory=dict[tuple[str, Price], int]
     )
 
-    def add(self, meter: str, ms: int, price: Price, part: Used, mwh: int) -> None:
+    def add(
+        self, meter: str, ms: int, price: Price, booking: Booking, mwh: int
+    ) -> None:
         key = (meter, price)
         self.used[key] = self.used.get(key, 0) + ms
-        self.energy_mwh += mwh
-        self.held_bytes = max(self.held_bytes, part.held_bytes)
-        self.last = part.end
+        if booking.energy_mwh is not None:
+            self.energy_mwh = (self.energy_mwh or 0) + mwh
+        if booking.held_bytes is not None:
+            self.held_bytes = max(self.held_bytes or 0, booking.held_bytes)
+        self.last = booking.end
         self.changed = True
 
     @property
     def lasts(self) -> float:
         return self.last - self.start
 
-    def is_over(self, working: set[str], at: float) -> bool:
+    def is_over(self, working: set[tuple[str, str]], at: float) -> bool:
         """Say whether the run has ended, or nothing was held for a while."""
         if self.run_id:
-            return self.run_id not in working
+            return (self.owner, self.run_id) not in working
         return at - self.last >= IDLE_SECONDS
 
     def lines(self) -> tuple[Line, ...]:
@@ -208,7 +225,7 @@ class _Open:
             Line(
                 line_no=number,
                 meter=meter,
-                variant=self.device,
+                variant=self.device.name,
                 quantity=ms,
                 list_rate=price.usd_per_hour,
                 cost_nusd=None if price.cost_nusd is None else price.cost_nusd(ms),
@@ -218,7 +235,7 @@ class _Open:
         )
 
     def call(self) -> Call:
-        return Call(provider="gpu", operation="gpu", request_model=self.device)
+        return Call(provider="gpu", operation="gpu", request_model=self.device.name)
 
     def intent(self) -> Intent:
         return Intent(
@@ -246,35 +263,24 @@ class _Open:
             duration_seconds=round(self.lasts, 3),
             price_id="; ".join(sources),
             detail={
-                "gpu": self.uuid,
-                "energy_mwh": self.energy_mwh,
-                "held_bytes": self.held_bytes,
+                "gpu": self.device.uuid,
+                **_known(energy_mwh=self.energy_mwh, held_bytes=self.held_bytes),
             },
         )
 
 
-def _shares(
-    milliseconds: int, owned: Sequence[Owned]
-) -> list[tuple[RunContext | None, int]]:
+def _known(**amounts: int | None) -> dict[str, int]:
+    return {name: amount for name, amount in amounts.items() if amount is not None}
+
+
+def _shares(ms: int, owned: Sequence[Owned[R]]) -> list[tuple[R | None, int]]:
     """Split device time over who ran meanwhile, by time; exact in sum."""
-    owners: list[RunContext | None] = []
-    weights: list[float] = []
+    owners: list[R | None] = []
+    weights: dict[int, float] = {}
     for stretch in owned:
         lasted = stretch.end - stretch.start
         for run in stretch.runs or (None,):
+            weights[len(owners)] = lasted / max(1, len(stretch.runs))
             owners.append(run)
-            weights.append(lasted / max(1, len(stretch.runs)))
-    return list(zip(owners, _split(milliseconds, weights), strict=True))
-
-
-def _split(whole: int, weights: Sequence[float]) -> list[int]:
-    """Split an integer by weights, the largest remainders first; exact in sum."""
-    total = sum(weights)
-    if not total:
-        return [whole if n == 0 else 0 for n in range(len(weights))]
-    exact = [whole * weight / total for weight in weights]
-    parts = [int(part) for part in exact]
-    order = sorted(range(len(parts)), key=lambda n: parts[n] - exact[n])
-    for n in order[: whole - sum(parts)]:
-        parts[n] += 1
-    return parts
+    parts, _ = apportion(ms, weights)
+    return [(run, parts.get(number, 0)) for number, run in enumerate(owners)]

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cellcost.gpu import OURS, Booking, Device
+from cellcost.gpu.book import HELD_SECONDS, IDLE_SECONDS, GpuBook, Price
 from cellcost.journal import About, Reader, Writer
 from cellcost.records import Where
 from cellcost_meter.attribution import RunContext
-from cellcost_meter.gpu_book import HELD_SECONDS, IDLE_SECONDS, GpuBook, Price, Used
 from cellcost_meter.runs import LINGER_SECONDS, RunLog
 
 THREE_DOLLARS = Price(Decimal(3), lambda ms: round(ms * 3 * 10**9 / 3_600_000), "own")
@@ -35,21 +36,21 @@ class Kernel:
         self.prices = {"H100": THREE_DOLLARS, "X": UNKNOWN}
         self.book = GpuBook(
             journal=self.writer,
-            runs=self.runs,
+            runs=lambda _, start, end: self.runs.owners(start, end),
             where=self.where,
-            price=lambda device, _: self.prices[device],
+            price=lambda device, _: self.prices[device.name],
         )
 
-    def where(self, run: RunContext | None) -> Where:
+    def where(self, owner: str, run: RunContext | None) -> Where:
         if run is None:
             return Where(origin="process", notebook="n.ipynb")
         return Where(origin=run.origin, run_id=run.run_id, cell_id=run.cell_id)
 
     def uses(self, at: float, busy_ms: int, held_ms: int = 0, device: str = "H100"):
         """Say what the second before `at` used."""
-        part = Used(
-            device=device,
-            uuid=f"GPU-{device}",
+        booking = Booking(
+            owner=OURS,
+            device=Device(index=0, uuid=f"GPU-{device}", name=device, memory_bytes=0),
             start=at - 1,
             end=at,
             busy_ms=busy_ms,
@@ -57,7 +58,7 @@ class Kernel:
             energy_mwh=(busy_ms + held_ms) // 10,
             held_bytes=31_000_000_000,
         )
-        self.book.take([part], at)
+        self.book.take([booking], at)
 
     def events(self):
         return list(Reader(self.home).events())
