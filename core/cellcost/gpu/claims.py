@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from cellcost.gpu.trees import Process, process_of
+from cellcost.gpu.trees import Process, line_of, process_of
 
 __all__ = ["Claims"]
 
@@ -34,6 +34,13 @@ class Claims:
     def forget(self) -> None:
         """Leave the claim to the parent that staked it: this is its fork."""
         self._ours = None
+
+    def by_parent_of(self, process: Process) -> bool:
+        """Say whether an ancestor of `process` samples, and with it its whole tree."""
+        others = self.others()
+        return bool(others) and any(
+            ancestor in others for ancestor in line_of(process) if ancestor != process
+        )
 
     def others(self) -> frozenset[Process]:
         """Return the living processes that sample for themselves, without ours."""

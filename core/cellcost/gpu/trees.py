@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +12,7 @@ __all__ = [
     "Process",
     "Stat",
     "foreign_names",
+    "line_of",
     "names_of_self",
     "process_of",
     "stat_of",
@@ -155,7 +156,7 @@ class Family:
     def _nearest(
         self, pid: int, start: int, among: Collection[Process]
     ) -> Process | None:
-        for ancestor in self._line(pid, start):
+        for ancestor in line_of(Process(pid, start), stat=self._stat):
             if ancestor in among:
                 return ancestor
         return None
@@ -181,15 +182,18 @@ class Family:
         self._known[pid] = (stat.start, owner, self._look - pid % _RECHECK_LOOKS)
         return owner
 
-    def _line(self, pid: int, start: int) -> Iterable[Process]:
-        """Yield a process and its ancestors."""
-        for _ in range(_MOST_PARENTS):
-            yield Process(pid, start)
-            stat = self._stat(pid)
-            if stat is None or stat.start != start or stat.parent <= 0:
-                return
-            parent = self._stat(stat.parent)
-            # A parent is older than its child: a younger one has a used pid.
-            if parent is None or parent.start > start:
-                return
-            pid, start = stat.parent, parent.start
+
+def line_of(
+    process: Process, *, stat: Callable[[int], Stat | None] = stat_of
+) -> Iterator[Process]:
+    """Yield a process and its ancestors, nearest first."""
+    for _ in range(_MOST_PARENTS):
+        yield process
+        found = stat(process.pid)
+        if found is None or found.start != process.start or found.parent <= 0:
+            return
+        parent = stat(found.parent)
+        # A parent is older than its child: a younger one has a used pid.
+        if parent is None or parent.start > process.start:
+            return
+        process = Process(found.parent, parent.start)
