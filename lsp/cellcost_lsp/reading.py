@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 
 from cellcost.analysis import (
     Area,
@@ -159,6 +160,7 @@ def read(
         tags=settings.tags,
         user=user_name(settings.policies, os.environ),
         policies=settings.policies,
+        lines=chain.from_iterable(page.lines for page in seen.pages.values()),
         off=settings.editor.off,
         instead=partial(cheaper, book=book),
     )

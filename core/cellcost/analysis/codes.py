@@ -77,13 +77,15 @@ def findings(
     tags: Mapping[str, str] = MappingProxyType({}),
     user: str = "",
     policies: "Sequence[Policy]" = (),
+    lines: Iterable[str] = (),
     off: Iterable[str] = OFF_BY_DEFAULT,
     instead: CheaperOf = _nothing_cheaper,
 ) -> tuple[Finding, ...]:
     """Return what is worth a word, call site by call site.
 
     `tags` are those that the calls have; `environment` is the one among them that
-    holds. `instead` names smaller models for a call: `cheaper` with its price book.
+    holds. `lines` are the source, which may set more. `instead` names smaller models
+    for a call: `cheaper` with its price book.
     """
     if not estimates:
         return ()
@@ -92,7 +94,7 @@ def findings(
 
     skipped = frozenset(off)
     found: list[Finding] = []
-    missing: tuple[str, ...] = ()
+    untagged: tuple[str, ...] | None = None
     for number, item in enumerate(estimates):
         judged = judge(
             item,
@@ -101,7 +103,9 @@ def findings(
             policies=policies,
             instead=instead,
         )
-        untagged = judged[0].verdict.missing if judged else ()
+        missing: tuple[str, ...] = ()
+        if untagged is None and judged:
+            missing = untagged = _without(judged[0].verdict.missing, lines)
         found += (
             *_policy(item, judged, environment),
             *_uncapped(item),
@@ -109,9 +113,8 @@ def findings(
             *_resent(item, estimates[:number]),
             *_huge(item),
             *_retired(item, judged, instead),
-            *_untagged(item, () if missing else untagged),
+            *_untagged(item, missing),
         )
-        missing = missing or untagged
     return tuple(f for f in found if f.code not in skipped)
 
 
@@ -178,6 +181,16 @@ def _who(verdict: "Verdict") -> str:
     name = verdict.rule.name if verdict.rule is not None else ""
     named = f', "{name}"' if name else ""
     return f"{verdict.layer} policy, {where}{named}"
+
+
+def _without(missing: tuple[str, ...], lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags that are missing and that the source does not set itself."""
+    if not missing:
+        return ()
+    from cellcost.analysis.tagging import tags_in
+
+    there = tags_in(lines)
+    return tuple(name for name in missing if name not in there)
 
 
 def _untagged(item: Estimate, missing: Sequence[str]) -> Iterator[Finding]:

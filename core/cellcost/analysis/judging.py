@@ -22,6 +22,7 @@ class Judged:
     """One model of a call, with what holds for it."""
 
     candidate: Candidate
+    ask: Question
     verdict: Verdict
     cheaper: tuple[Cheaper, ...]
     """What to use instead; asked for only where something is to be said."""
@@ -33,20 +34,45 @@ def judge(
     tags: Mapping[str, str],
     user: str = "",
     policies: "Sequence[Policy]" = (),
+    gpu: str = "",
     instead: CheaperOf,
 ) -> tuple[Judged, ...]:
     """Return the verdict of each model that a call may use."""
+    asked = (_question(item, c, tags, user, gpu, policies) for c in item.candidates)
     return tuple(
-        _judged(item, candidate, tags, user, policies, instead)
-        for candidate in item.candidates
+        _judged(item, candidate, ask, policies, instead)
+        for candidate, ask in zip(item.candidates, asked, strict=True)
+    )
+
+
+def _question(
+    item: Estimate,
+    candidate: Candidate,
+    tags: Mapping[str, str],
+    user: str,
+    gpu: str,
+    policies: "Sequence[Policy]",
+) -> Question:
+    tokens, cost_nusd = _most(item, candidate) if policies else (None, None)
+    return Question(
+        model=candidate.means.model,
+        names=_names(candidate),
+        provider=candidate.means.provider,
+        tags=MappingProxyType(dict(tags)),
+        user=user,
+        gpu=gpu,
+        output_rate=candidate.output_rate,
+        # Weights are paid for by GPU time: a price of tokens is not what they lack.
+        unpriced="" if item.site.kind == "load" else candidate.card.reason,
+        cost_nusd=cost_nusd,
+        tokens=tokens,
     )
 
 
 def _judged(
     item: Estimate,
     candidate: Candidate,
-    tags: Mapping[str, str],
-    user: str,
+    ask: Question,
     policies: "Sequence[Policy]",
     instead: CheaperOf,
 ) -> Judged:
@@ -65,21 +91,8 @@ def _judged(
             cost_nusd=best.cost_nusd,
         )
 
-    tokens, cost_nusd = _most(item, candidate) if policies else (None, None)
-    ask = Question(
-        model=candidate.means.model,
-        names=_names(candidate),
-        provider=candidate.means.provider,
-        tags=MappingProxyType(dict(tags)),
-        user=user,
-        output_rate=candidate.output_rate,
-        # Weights are paid for by GPU time: a price of tokens is not what they lack.
-        unpriced="" if item.site.kind == "load" else candidate.card.reason,
-        cost_nusd=cost_nusd,
-        tokens=tokens,
-    )
     verdict = decide(ask, policies, item.at.astimezone(), price_of=price_of)
-    return Judged(candidate, verdict, others)
+    return Judged(candidate, ask, verdict, others)
 
 
 def _names(candidate: Candidate) -> tuple[str, ...]:

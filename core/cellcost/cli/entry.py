@@ -10,7 +10,17 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Protocol
 
 from cellcost import __version__
-from cellcost.cli import check, doctor, events, login, prices, report, sync, trust
+from cellcost.cli import (
+    check,
+    doctor,
+    events,
+    login,
+    policy,
+    prices,
+    report,
+    sync,
+    trust,
+)
 from cellcost.cli.output import complain, tolerant_streams
 from cellcost.errors import CellcostError
 
@@ -34,6 +44,7 @@ _CORE: tuple[_Register, ...] = (
     events.register,
     prices.register,
     check.register,
+    policy.register,
     trust.register,
     login.register,
     sync.register,

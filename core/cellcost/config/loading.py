@@ -36,7 +36,11 @@ from cellcost.home import host_config_files, journal_home
 if TYPE_CHECKING:
     from cellcost.policy.rules import Policy
 
-__all__ = ["load_settings", "load_settings_or_default"]
+__all__ = [
+    "load_settings",
+    "load_settings_and_problems",
+    "load_settings_or_default",
+]
 
 ENVIRONMENT = f"{TAG_SECTION}.environment"
 _NO_ARGUMENTS: Mapping[str, str] = MappingProxyType({})
@@ -70,6 +74,19 @@ def load_settings_or_default(
     A layer with a problem is left out whole: a mistake in a project's file neither
     lifts an admin's locks nor breaks a kernel.
     """
+    settings, problems = load_settings_and_problems(
+        cwd=cwd, env=env, arguments=arguments
+    )
+    return settings, next(iter(problems), None)
+
+
+def load_settings_and_problems(
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    arguments: Mapping[str, str] = _NO_ARGUMENTS,
+) -> tuple[Settings, tuple[ConfigError, ...]]:
+    """Return the settings of every layer that can be read, and each one's problem."""
     merge = _Merge(journal_home(env))
     for layer in _files(merge, cwd, env):
         merge.add_file(layer)
@@ -81,7 +98,7 @@ def load_settings_or_default(
             merge.add(check(given))
         except ConfigError as error:
             merge.problems.append(error)
-    return merge.settings(cwd, env), next(iter(merge.problems), None)
+    return merge.settings(cwd, env), tuple(merge.problems)
 
 
 def _files(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,7 @@ class Checker:
             tags=self.tags,
             user=self.user,
             policies=self.policies,
+            lines=chain.from_iterable(lines.values()),
             off=self.off,
             instead=partial(cheaper, book=self.book),
         )
