@@ -164,7 +164,7 @@ def test_a_driver_that_lists_no_processes_leaves_all_to_nobody() -> None:
     assert division.unknown_ms == 1000
 
 
-def test_a_process_that_came_halfway_counts_half() -> None:
+def test_a_process_that_came_meanwhile_came_halfway() -> None:
     division = divide(
         Observed(
             start_us=0,
@@ -174,7 +174,20 @@ def test_a_process_that_came_halfway_counts_half() -> None:
             device_samples=samples(0, 0, 0, 0),
         )
     )
-    assert division.held == {1: 667, 2: 333}
+    assert division.held == {1: 750, 2: 250}
+
+
+def test_a_device_that_was_left_meanwhile_was_free_from_halfway_on() -> None:
+    division = divide(
+        Observed(
+            start_us=0,
+            end_us=1_000_000,
+            held_before={1: 10 * GB},
+            held_after={},
+            device_samples=samples(0, 0, 0, 0),
+        )
+    )
+    assert (division.held, division.free_ms) == ({1: 500}, 500)
 
 
 def test_what_lies_before_the_drivers_buffer_is_unknown() -> None:

@@ -67,10 +67,12 @@ class Price:
     """What an hour of a device costs, or why nobody knows."""
 
     usd_per_hour: Decimal | None
-    cost_nusd: Callable[[int], int] | None
+    cost_nusd: Callable[[int], int] | None = field(compare=False)
     """Milliseconds of the device to nano-USD; None where there is no rate."""
     source: str = ""
     reason: str = ""
+    estimated: bool = False
+    """Whether it is a list price, which this machine may not be billed by."""
 
 
 class Journal(Protocol):
@@ -260,6 +262,9 @@ class _Open:
             where=self.where,
             call=self.call(),
             lines=self.lines(),
+            confidence="estimated"
+            if any(price.estimated for _, price in self.used)
+            else "measured",
             duration_seconds=round(self.lasts, 3),
             price_id="; ".join(sources),
             detail={

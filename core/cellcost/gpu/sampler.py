@@ -232,17 +232,21 @@ class Sampler:
         stretches: dict[str, tuple[Stretch, Sequence[str]]] = {}
         pids: set[int] = set()
         listed: set[int] = set()
-        for uuid, watched in self._watched.items():
+        for uuid, watched in list(self._watched.items()):
             found = self._stretch(watched, moment)
             if found is not None:
                 stretches[uuid] = found
                 division = found[0].division
                 pids.update(division.busy, division.held, found[0].held_bytes)
                 listed.update(found[0].held_bytes)
-        owners = {} if self._foreign(listed) else self._owners(pids)
+        # The driver's names mean nothing here: what has one is nobody's we know.
+        nameless = self._foreign(listed)
+        owners = {} if nameless else self._owners(pids)
         bookings: list[Booking] = []
         for uuid, (stretch, limits) in stretches.items():
-            bookings += self._book(self._watched[uuid], stretch, limits, owners)
+            bookings += self._book(
+                self._watched[uuid], stretch, limits, owners, nameless=nameless
+            )
         return Look(
             moment.steady_us / 1e6,
             bookings,
@@ -291,6 +295,8 @@ class Sampler:
         stretch: Stretch,
         limits: Sequence[str],
         owners: Mapping[int, str],
+        *,
+        nameless: bool,
     ) -> list[Booking]:
         division = stretch.division
         found = portions(
@@ -307,6 +313,8 @@ class Sampler:
         }
         booked_ms = sum(portion.busy_ms + portion.held_ms for portion in ours.values())
         free_ms, unknown_ms = division.free_ms, division.unknown_ms
+        if nameless:
+            unknown_ms = division.whole_ms - free_ms
         if SERVER in ours:
             free_ms = unknown_ms = 0
         device = watched.tally.device

@@ -69,12 +69,16 @@ class Division:
 def divide(observed: Observed, owed: Owed | None = None) -> Division:
     """Return whose the time was; `owed` is what the division before was left with."""
     exact: defaultdict[tuple[int, str], float] = defaultdict(float)
-    holders = _holders(observed)
+    lists = [
+        held for held in (observed.held_before, observed.held_after) if held is not None
+    ]
+    holders = set(itertools.chain.from_iterable(lists))
     segments = _segments(observed)
     pieces = _pieces(observed, segments)
     whole_weights = _weights(pieces, observed.start_us, observed.end_us)
-    alone = next(iter(holders)) if holders and len(holders) == 1 else None
-    idle = _idle_weights(holders, observed.unseen_bytes)
+    alone = next(iter(holders)) if len(holders) == 1 else None
+    # Who came or went meanwhile did so halfway, as far as anybody knows.
+    idle = [_idle_weights(held, observed.unseen_bytes) for held in lists] or [_UNKNOWN]
     for start, end, percent in segments:
         length = end - start
         if percent is None:
@@ -84,12 +88,11 @@ def divide(observed: Observed, owed: Owed | None = None) -> Division:
         if busy:
             weights = _weights(pieces, start, end) or whole_weights
             if not weights:
-                weights = {_UNKNOWN[0] if alone is None else alone: 1.0}
+                weights = {0 if alone is None else alone: 1.0}
             _spread(exact, busy, weights, "busy")
         if busy < length:
-            _spread(exact, length - busy, idle, "held")
-    if (0, "busy") in exact:
-        exact[_UNKNOWN] += exact.pop((0, "busy"))
+            for holding in idle:
+                _spread(exact, (length - busy) / len(idle), holding, "held")
     parts, left = apportion(observed.whole_ms, exact, owed)
     return Division(
         whole_ms=observed.whole_ms,
@@ -151,27 +154,10 @@ def _spread(
         exact[key] += time * weight / total
 
 
-def _holders(observed: Observed) -> dict[int, float | None] | None:
-    """Return the mean bytes of each process that held memory at start or end."""
-    lists = [
-        held for held in (observed.held_before, observed.held_after) if held is not None
-    ]
-    if not lists:
-        return None
-    holders: dict[int, float | None] = {}
-    for pid in dict.fromkeys(itertools.chain.from_iterable(lists)):
-        sizes = [held.get(pid, 0) for held in lists]
-        known = [size for size in sizes if size is not None]
-        holders[pid] = sum(known) / len(lists) if len(known) == len(sizes) else None
-    return holders
-
-
 def _idle_weights(
-    holders: Mapping[int, float | None] | None, unseen_bytes: int
+    holders: Mapping[int, int | None], unseen_bytes: int
 ) -> Mapping[int, float] | tuple[int, str]:
     """Return whose idle time is by bytes, or that it is free or unknown."""
-    if holders is None:
-        return _UNKNOWN
     if not holders:
         return _UNKNOWN if unseen_bytes else _FREE
     if len(holders) == 1 and not unseen_bytes:
