@@ -170,7 +170,10 @@ class Scenario:
         self._add("error", device, _ms(start), _ms(end), code, function)
 
     def setting(self, name: str, value: int | str) -> None:
-        """Set `period`, `buffer` (milliseconds), `init` (an error code) or `driver`."""
+        """Set `period`, `buffer` (milliseconds), `init` (an error code) or `driver`.
+
+        `follow` 1 lets a scenario that is written again take the place of the old one.
+        """
         self._add(name, value)
 
     def write(self, path: Path) -> None:

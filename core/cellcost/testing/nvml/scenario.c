@@ -3,7 +3,7 @@
  * CELLCOST_NVML_SCENARIO names the file; nvmlInit reads it. One fact a line, times in
  * milliseconds since `origin` (microseconds since 1970), fields split by tabs:
  *
- *   origin US | clock PATH | period MS | buffer MS | init CODE | driver VERSION
+ *   origin US | clock PATH | period MS | buffer MS | init CODE | driver VERSION | follow 1
  *   device UUID NAME BYTES MAX_MIG          mig UUID NAME BYTES SLICES PARENT
  *   process DEVICE PID FROM TO BYTES        (BYTES -1: not available)
  *   hidden DEVICE FROM TO BYTES             (of processes that are not listed)
@@ -12,7 +12,8 @@
  *   power DEVICE FROM TO MILLIWATTS         (else 70 W)
  *   error DEVICE FROM TO CODE FUNCTION      (FUNCTION *: each that takes the device)
  *
- * `clock` is a file of eight bytes, microseconds since 1970, that a test steps; without
+ * `follow 1` has the file read again whenever another has taken its place, for scenarios
+ * that are written while they are played. `clock` is a file of eight bytes, microseconds since 1970, that a test steps; without
  * it the wall clock runs. A build with -DWITHOUT_<SYMBOL> leaves that symbol out.
  */
 
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -45,7 +47,8 @@ typedef struct { unsigned sm, copy, dec, enc, jpeg, ofa, gpu_slices, compute_sli
 
 static Device devices[DEVICES];
 static Fact *facts;
-static int n_devices, n_facts, users, init_code, owner, first_of[DEVICES + 1];
+static int n_devices, n_facts, users, init_code, owner, follow, first_of[DEVICES + 1];
+static struct stat file_read;
 static long long origin, period = 167, buffer_ms = 20000;
 static char driver[NAME] = "550.54.15";
 static const volatile long long *clock_us;
@@ -84,6 +87,7 @@ static void read_line(char *line) {
   else if (!strcmp(f[0], "clock")) open_clock(f[1]);
   else if (!strcmp(f[0], "period")) period = N(1);
   else if (!strcmp(f[0], "buffer")) buffer_ms = N(1);
+  else if (!strcmp(f[0], "follow")) follow = (int)N(1);
   else if (!strcmp(f[0], "init")) init_code = (int)N(1);
   else if (!strcmp(f[0], "driver")) snprintf(driver, NAME, "%s", f[1]);
   else if (!strcmp(f[0], "device") || !strcmp(f[0], "mig")) {
@@ -123,17 +127,31 @@ static void sort_facts(void) {
   }
 }
 
-static int start(void) {
-  if (users && owner == getpid()) { users++; return OK; }
-  n_devices = n_facts = init_code = 0;
-  period = 167, buffer_ms = 20000, origin = 0, clock_us = NULL;
+static int read_scenario(void) {
   const char *path = getenv("CELLCOST_NVML_SCENARIO");
   FILE *file = path ? fopen(path, "r") : NULL;
-  if (!file) return 9; /* driver not loaded */
+  if (!file) return 0;
+  fstat(fileno(file), &file_read);
+  n_devices = n_facts = init_code = follow = 0;
+  period = 167, buffer_ms = 20000, origin = 0, clock_us = NULL;
   char line[512];
   while (fgets(line, sizeof line, file)) read_line(line);
   fclose(file);
   sort_facts();
+  return 1;
+}
+
+static void keep_up(void) {
+  struct stat about;
+  const char *path = follow ? getenv("CELLCOST_NVML_SCENARIO") : NULL;
+  if (path && !stat(path, &about) &&
+      (about.st_ino != file_read.st_ino || about.st_mtim.tv_nsec != file_read.st_mtim.tv_nsec))
+    read_scenario();
+}
+
+static int start(void) {
+  if (users && owner == getpid()) { users++; return OK; }
+  if (!read_scenario()) return 9; /* driver not loaded */
   if (init_code) return init_code;
   users = 1, owner = getpid();
   return OK;
@@ -163,6 +181,7 @@ API const char *nvmlErrorString(int code) {
 /* A driver's handle is a process's own: a forked child's is refused, as some drivers do. */
 static int check(const void *handle, const char *function, int *index) {
   if (!users || owner != getpid()) return UNINITIALIZED;
+  keep_up();
   long at = (const Device *)handle - devices;
   if (at < 0 || at >= n_devices) return INVALID;
   *index = (int)at;
