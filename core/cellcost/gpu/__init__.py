@@ -13,6 +13,7 @@ from cellcost.gpu.driver import Driver, open_driver
 from cellcost.gpu.need import GPU_LIBRARIES, uses_gpu
 from cellcost.gpu.owners import SERVER, Allocation, Portion, portions
 from cellcost.gpu.sampler import OURS, Booking, DeviceState, Look, Sampler
+from cellcost.gpu.saturation import Hint, Saturation, hints
 from cellcost.gpu.shares import Division, Observed, apportion, divide
 from cellcost.gpu.tally import DeviceTally, Moment, Stretch
 
@@ -28,6 +29,7 @@ __all__ = [
     "DeviceTally",
     "Division",
     "Driver",
+    "Hint",
     "Look",
     "Moment",
     "NoGpu",
@@ -36,10 +38,12 @@ __all__ = [
     "ProcessSample",
     "Reading",
     "Sampler",
+    "Saturation",
     "Stretch",
     "Trouble",
     "apportion",
     "divide",
+    "hints",
     "open_driver",
     "portions",
     "uses_gpu",
