@@ -67,7 +67,7 @@ class _Models:
     def has(self, text: str) -> bool:
         """Say whether a name, or a pattern, means a model that has a price."""
         sellers = self.book.catalogue.providers.values()
-        if self.own.wanted is not None and self.own.match(text):
+        if self.own.texts and self.own.match(text):
             return True
         if _WILD.isdisjoint(text):
             return any(seller.model(text) is not None for seller in sellers)

@@ -1,7 +1,7 @@
 """A policy as data: rules, caps, and what each file says for itself."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,8 @@ from fnmatch import translate
 from cellcost.policy.actions import LARGE_OUTPUT_RATE, Action, PolicyLayer, Scope
 
 __all__ = ["Cap", "Hours", "Match", "Patterns", "Policy", "Rule"]
+
+_WILD = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,37 +22,47 @@ class Patterns:
     """
 
     texts: tuple[str, ...]
-    wanted: re.Pattern[str] | None
-    unwanted: re.Pattern[str] | None
+    wanted: frozenset[str]
+    """Plain names."""
+    wanted_like: re.Pattern[str] | None
+    """Those with wildcards, as one."""
+    unwanted: frozenset[str]
+    unwanted_like: re.Pattern[str] | None
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Patterns":
         """Return the patterns that these texts write, each once, in one order."""
         found = tuple(sorted({text.strip().casefold() for text in texts}))
-        return cls(
-            found,
-            _compiled(text for text in found if not text.startswith("!")),
-            _compiled(text[1:] for text in found if text.startswith("!")),
-        )
+        wanted = [text for text in found if not text.startswith("!")]
+        unwanted = [text[1:] for text in found if text.startswith("!")]
+        return cls(found, *_split(wanted), *_split(unwanted))
 
     def match(self, *names: str) -> bool:
         """Say whether one of the names of a thing matches, and none is unwanted."""
-        unwanted, wanted = self.unwanted, self.wanted
-        if unwanted is not None:
+        return self.match_folded([name.casefold() for name in names])
+
+    def match_folded(self, names: Sequence[str]) -> bool:
+        """Say so of names whose case is folded already: many rules ask of one call."""
+        if self.unwanted or self.unwanted_like is not None:
+            like = self.unwanted_like
             for name in names:
-                if unwanted.match(name):
+                if name in self.unwanted or (like is not None and like.match(name)):
                     return False
-        if wanted is None:
+        like = self.wanted_like
+        if like is None and not self.wanted:
             return True
-        for name in names:  # noqa: SIM110  # a generator takes twice as long
-            if wanted.match(name):
+        for name in names:
+            if name in self.wanted or (like is not None and like.match(name)):
                 return True
         return False
 
 
-def _compiled(texts: Iterable[str]) -> re.Pattern[str] | None:
-    joined = "|".join(translate(text) for text in texts)
-    return re.compile(joined, re.IGNORECASE) if joined else None
+def _split(texts: Iterable[str]) -> tuple[frozenset[str], re.Pattern[str] | None]:
+    """Return the plain names, and those with wildcards as one expression."""
+    every = frozenset(texts)
+    plain = frozenset(text for text in every if _WILD.isdisjoint(text))
+    joined = "|".join(translate(text) for text in sorted(every - plain))
+    return plain, re.compile(joined) if joined else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,23 +210,45 @@ def matching(
     ask: Question, policies: "Iterable[Policy]", now: datetime
 ) -> "Iterator[Rule]":
     """Yield every rule that is about this call, the most general file's first."""
+    names = _folded(ask)
     for policy in policies:
         limit = policy.large_from
         for rule in policy.rules:
-            if _holds(rule.match, ask, now, limit):
+            if _holds(rule.match, names, ask, now, limit):
                 yield rule
 
 
-def _holds(match: "Match", ask: Question, now: datetime, limit: Decimal) -> bool:
+_Names = tuple[
+    list[str], list[str], list[str], list[str], list[str], list[str], list[str]
+]
+
+
+def _folded(ask: Question) -> _Names:
+    """Return what rules match by name, its case folded, in the order of `_holds`."""
     tags = ask.tags
     return (
-        (match.model is None or match.model.match(ask.model, *ask.names))
-        and (match.provider is None or match.provider.match(ask.provider))
-        and (match.environment is None or match.environment.match(ask.environment))
-        and (match.team is None or match.team.match(tags.get("team", "")))
-        and (match.function is None or match.function.match(tags.get("function", "")))
-        and (match.user is None or match.user.match(ask.user))
-        and (match.gpu is None or (bool(ask.gpu) and match.gpu.match(ask.gpu)))
+        [name.casefold() for name in (ask.model, *ask.names)],
+        [ask.provider.casefold()],
+        [ask.environment.casefold()],
+        [tags.get("team", "").casefold()],
+        [tags.get("function", "").casefold()],
+        [ask.user.casefold()],
+        [ask.gpu.casefold()],
+    )
+
+
+def _holds(
+    match: "Match", names: _Names, ask: Question, now: datetime, limit: Decimal
+) -> bool:
+    model, provider, environment, team, function, user, gpu = names
+    return (
+        (match.model is None or match.model.match_folded(model))
+        and (match.provider is None or match.provider.match_folded(provider))
+        and (match.environment is None or match.environment.match_folded(environment))
+        and (match.team is None or match.team.match_folded(team))
+        and (match.function is None or match.function.match_folded(function))
+        and (match.user is None or match.user.match_folded(user))
+        and (match.gpu is None or (bool(ask.gpu) and match.gpu.match_folded(gpu)))
         and (
             not match.large
             or (ask.output_rate is not None and ask.output_rate >= limit)
