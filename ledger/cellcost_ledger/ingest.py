@@ -12,7 +12,13 @@ from cellcost_ledger.book.keys import Key
 from cellcost_ledger.book.migrate import NEWEST
 from cellcost_ledger.book.seals import WRITER
 from cellcost_ledger.clocks import wrong_clock
-from cellcost_ledger.received import Accepted, Malformed, known_part, read_event
+from cellcost_ledger.received import (
+    LINE_NAMES,
+    Accepted,
+    Malformed,
+    known_part,
+    read_event,
+)
 from cellcost_ledger.rollups import day_deltas, deltas
 from cellcost_ledger.wire import Batch, Reply, Result
 
@@ -128,10 +134,10 @@ def _store(
     dead = batches.known_dead_letters(connection, tenant, name, ids)
     found = _classify(events, hashes, dead, key)
 
+    about = {"tenant": tenant, "installation": name, "key_id": key.id}
+
     def stamp(event_id: str) -> dict[str, Any]:
-        came_us = delivery.when(event_id)
-        about = {"tenant": tenant, "installation": name, "received_us": came_us}
-        return {**about, "key_id": key.id}
+        return {**about, "received_us": delivery.when(event_id)}
 
     seqs = [e.seq for e in found.stored if dead.get(e.id) != e.seq]
     seqs += [e.seq for e in found.rejected if e.seq is not None]
@@ -143,15 +149,17 @@ def _store(
         batches.drop_dead_letters(connection, tenant, name, revived)
     new = sorted(found.stored, key=lambda e: e.id)
     rows: list[dict[str, Any]] = [
-        {**e.row, **stamp(e.id), "team": e.team or key.team, "user_name": key.user}
+        {
+            **e.row,
+            **about,
+            "received_us": delivery.when(e.id),
+            "team": e.team or key.team,
+            "user_name": key.user,
+        }
         for e in new
     ]
-    lines = [
-        {**line, "tenant": tenant, "installation": name, "event_id": e.id}
-        for e in new
-        for line in e.lines
-    ]
-    batches.put_events(connection, rows, lines)
+    lines = [(tenant, name, e.id, *line) for e in new for line in e.line_values]
+    batches.put_events(connection, rows, lines, line_names=LINE_NAMES)
     batches.put_dead_letters(
         connection,
         [

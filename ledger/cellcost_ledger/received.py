@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import Any, cast
 
 import msgspec
@@ -20,11 +21,12 @@ from cellcost_ledger.wire import (
 )
 
 __all__ = [
+    "LINE_NAMES",
     "Accepted",
+    "LineValues",
     "Malformed",
     "core_hash",
     "known_part",
-    "line_row",
     "read_event",
     "sums_of",
 ]
@@ -37,6 +39,35 @@ _KEY_BYTES = 256
 # PostgreSQL's text has no NUL, and the hash must be of what is stored.
 _NUL, _STAND_IN = "\x00", "\ufffd"
 
+LineValues = tuple[int, str, str, int, str | None, str | None, int | None, str]
+"""A line as it is hashed and stored, without the keys of its event."""
+LINE_NAMES = (
+    *("line_no", "meter", "variant", "quantity"),
+    *("list_rate", "contracted_rate", "cost_nusd", "reason"),
+)
+_line_values = cast(
+    "Callable[[Mapping[str, Any]], LineValues]", itemgetter(*LINE_NAMES)
+)
+_line_no = itemgetter(0)
+
+_KEPT = tuple(n for n in WireWhere.__struct_fields__ if n not in ("tags", "user"))
+_kept = attrgetter(*_KEPT)
+_KeptWhere = msgspec.defstruct(
+    "_KeptWhere", [(name, str, "") for name in _KEPT], omit_defaults=True, gc=False
+)
+
+
+class _Body(msgspec.Struct, omit_defaults=True, gc=False):
+    """What has no column of its own."""
+
+    where: Any
+    call: WireCall | None = None
+    duration_seconds: float = 0.0
+    note: str = ""
+    price_id: str = ""
+    catalogue_version: str = ""
+    detail: dict[str, Any] | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -48,8 +79,15 @@ class Accepted:
     """The team tag that came with it; "" for none."""
     core_hash: str
     row: Mapping[str, Any]
-    lines: tuple[Mapping[str, Any], ...]
+    line_values: tuple[LineValues, ...]
     raw: bytes
+
+    @property
+    def lines(self) -> tuple[Mapping[str, Any], ...]:
+        """Its lines by name."""
+        return tuple(
+            dict(zip(LINE_NAMES, line, strict=True)) for line in self.line_values
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +150,8 @@ def core_hash(
     lines: Iterable[Mapping[str, Any]],
 ) -> str:
     """Return the hash of what an event is: never of what may be redacted or stamped."""
-    values = [
-        [
-            line["line_no"],
-            line["meter"],
-            line["variant"],
-            line["quantity"],
-            line["list_rate"],
-            line["contracted_rate"],
-            line["cost_nusd"],
-            line["reason"],
-        ]
-        for line in lines
-    ]
-    values.sort(key=lambda line: int(line[0]))
-    whole = encode([event_id, seq, kind, time_us, corrects, values])
-    return hashlib.sha256(whole).hexdigest()
+    values = map(_line_values, lines)
+    return _hash(event_id, seq, kind, time_us, corrects, values)
 
 
 def sums_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, int | None]:
@@ -135,39 +159,41 @@ def sums_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, int | None]:
 
     The cost is None if there are lines and none has a price.
     """
-    cost, n_priced, n_unpriced, into, out = 0, 0, 0, 0, 0
+    return _sums(map(_line_values, lines))
+
+
+def _hash(
+    event_id: str,
+    seq: int,
+    kind: str,
+    time_us: int,
+    corrects: str,
+    lines: Iterable[LineValues],
+) -> str:
+    ordered = sorted(lines, key=_line_no)
+    whole = encode((event_id, seq, kind, time_us, corrects, ordered))
+    return hashlib.sha256(whole).hexdigest()
+
+
+def _sums(lines: Iterable[LineValues]) -> dict[str, int | None]:
+    total, n_priced, n_unpriced, into, out = 0, 0, 0, 0, 0
     empty = True
-    for line in lines:
+    for _, meter, _, quantity, _, _, cost, _ in lines:
         empty = False
-        quantity, meter = line["quantity"], line["meter"]
-        if line["cost_nusd"] is None:
+        if cost is None:
             n_unpriced += -1 if quantity < 0 else 1
         else:
             n_priced += 1
-            cost += line["cost_nusd"]
+            total += cost
         if meter in INPUT_METERS:
             into += quantity
         elif meter in OUTPUT_METERS:
             out += quantity
     return {
-        "cost_nusd": cost if n_priced or empty else None,
+        "cost_nusd": total if n_priced or empty else None,
         "n_unpriced": n_unpriced,
         "input_tokens": into,
         "output_tokens": out,
-    }
-
-
-def line_row(line: WireLine) -> dict[str, Any]:
-    """Return a line as it is stored, without the keys of its event."""
-    return {
-        "line_no": line.line_no,
-        "meter": line.meter,
-        "variant": line.variant,
-        "quantity": line.quantity,
-        "list_rate": line.list_rate,
-        "contracted_rate": line.contracted_rate,
-        "cost_nusd": None if line.cost_nusd is None else int(line.cost_nusd),
-        "reason": line.reason,
     }
 
 
@@ -181,12 +207,12 @@ def _names_of(value: object, shape: type[msgspec.Struct]) -> dict[str, Any]:
 def _accept(event: WireEvent, installation: str, raw: bytes) -> Accepted:
     if event.installation not in ("", installation):
         raise ValueError(f"it is of installation {event.installation}")
-    lines = tuple(line_row(line) for line in event.lines)
-    if len({line["line_no"] for line in lines}) < len(lines):
+    lines = tuple(map(_values_of, event.lines))
+    if len(set(map(_line_no, lines))) < len(lines):
         raise ValueError("two lines have one line_no")
-    if sum(abs(line["cost_nusd"] or 0) for line in lines) > MOST_NUSD:
+    if sum(abs(line[6] or 0) for line in lines) > MOST_NUSD:
         raise ValueError(f"it costs more than {MOST_NUSD} nano-USD")
-    hashed = core_hash(
+    hashed = _hash(
         event.id, event.seq, event.kind, event.time_us, event.corrects, lines
     )
     tags, call = event.where.tags, event.call
@@ -202,7 +228,7 @@ def _accept(event: WireEvent, installation: str, raw: bytes) -> Accepted:
         "provider": _key(call.provider) if call else "",
         "model": _key(call.response_model or call.request_model) if call else "",
         "claimed_user": event.where.user,
-        **sums_of(lines),
+        **_sums(lines),
         "core_hash": hashed,
         "tags": encode(tags).decode(),
         "body": encode(_body(event)).decode(),
@@ -212,19 +238,31 @@ def _accept(event: WireEvent, installation: str, raw: bytes) -> Accepted:
     )
 
 
-def _body(event: WireEvent) -> dict[str, Any]:
+def _values_of(line: WireLine) -> LineValues:
+    cost = line.cost_nusd
+    return (
+        line.line_no,
+        line.meter,
+        line.variant,
+        line.quantity,
+        line.list_rate,
+        line.contracted_rate,
+        None if cost is None else int(cost),
+        line.reason,
+    )
+
+
+def _body(event: WireEvent) -> _Body:
     """Return what has no column of its own."""
-    where: dict[str, Any] = msgspec.to_builtins(event.where)
-    where.pop("tags", None)
-    where.pop("user", None)
-    body: dict[str, Any] = {"where": where}
-    if event.call is not None:
-        body["call"] = event.call
-    for name in ("duration_seconds", "note", "price_id", "catalogue_version", "detail"):
-        value = getattr(event, name)
-        if value:
-            body[name] = value
-    return body
+    return _Body(
+        _KeptWhere(*_kept(event.where)),
+        event.call,
+        event.duration_seconds or 0.0,
+        event.note,
+        event.price_id,
+        event.catalogue_version,
+        event.detail or None,
+    )
 
 
 def _key(text: str) -> str:

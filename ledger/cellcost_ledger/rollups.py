@@ -1,7 +1,8 @@
 """What some events add to the hourly and the daily sums."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any, cast
 
 from cellcost_ledger.book.schema import ROLLUP_DAY_KEYS, ROLLUP_KEYS, ROLLUP_SUMS
 
@@ -12,6 +13,10 @@ HOURS_A_DAY = 24
 DAY_US = HOURS_A_DAY * HOUR_US
 
 _TAKEN = ROLLUP_KEYS[3:]
+_taken = cast(
+    "Callable[[Mapping[str, Any]], tuple[Any, ...]]",
+    itemgetter("tenant", "installation", *_TAKEN),
+)
 
 
 def deltas(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -22,26 +27,20 @@ def deltas(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """
     sums: dict[tuple[Any, ...], list[int]] = {}
     for row in rows:
-        key = (
-            row["tenant"],
-            row["installation"],
-            row["time_us"] // HOUR_US,
-            *(row[name] for name in _TAKEN),
-        )
+        tenant, name, *rest = _taken(row)
+        key = (tenant, name, row["time_us"] // HOUR_US, *rest)
+        total = sums.get(key)
+        if total is None:
+            sums[key] = total = [0] * len(ROLLUP_SUMS)
         cost = row["cost_nusd"]
-        _add(
-            sums,
-            key,
-            (
-                1,
-                row["kind"] == "llm",
-                cost is not None,
-                row["n_unpriced"],
-                cost or 0,
-                row["input_tokens"],
-                row["output_tokens"],
-            ),
-        )
+        total[0] += 1
+        total[1] += row["kind"] == "llm"
+        if cost is not None:
+            total[2] += 1
+            total[4] += cost
+        total[3] += row["n_unpriced"]
+        total[5] += row["input_tokens"]
+        total[6] += row["output_tokens"]
     return _sorted(sums, ROLLUP_KEYS)
 
 
@@ -49,24 +48,12 @@ def day_deltas(hours: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the same by day, sorted by key."""
     sums: dict[tuple[Any, ...], list[int]] = {}
     for row in hours:
-        key = (
-            row["tenant"],
-            row["installation"],
-            row["hour"] // HOURS_A_DAY,
-            *(row[name] for name in _TAKEN),
-        )
-        _add(sums, key, tuple(row[name] for name in ROLLUP_SUMS))
+        tenant, name, *rest = _taken(row)
+        key = (tenant, name, row["hour"] // HOURS_A_DAY, *rest)
+        total = sums.setdefault(key, [0] * len(ROLLUP_SUMS))
+        for place, part in enumerate(ROLLUP_SUMS):
+            total[place] += row[part]
     return _sorted(sums, ROLLUP_DAY_KEYS)
-
-
-def _add(
-    sums: dict[tuple[Any, ...], list[int]],
-    key: tuple[Any, ...],
-    parts: tuple[int, ...],
-) -> None:
-    total = sums.setdefault(key, [0] * len(parts))
-    for place, part in enumerate(parts):
-        total[place] += part
 
 
 def _sorted(

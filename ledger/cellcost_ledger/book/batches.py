@@ -1,12 +1,20 @@
 """The statements of one batch's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cellcost_ledger.book.bulk import add_rows, among, insert_rows
+from cellcost_ledger.book.bulk import (
+    add_rows,
+    among,
+    among_later,
+    carried,
+    insert_rows,
+    insert_values,
+)
 from cellcost_ledger.book.schema import (
     ROLLUP_DAY_KEYS,
     ROLLUP_KEYS,
@@ -41,25 +49,26 @@ Row = Mapping[str, Any]
 
 def lock_installation(connection: sa.Connection, row: Row) -> sa.Row[Any]:
     """Return the installation's row, made if need be and locked until the commit."""
-    statement: Any = _insert(connection, installation)
-    statement = statement.values(
-        **row, received=0, last_contiguous_seq=0, forked=0, writer=0
-    ).on_conflict_do_update(
+    given = {**row, "received": 0, "last_contiguous_seq": 0, "forked": 0, "writer": 0}
+    return connection.execute(_lock(connection.dialect.name), given).one()
+
+
+@cache
+def _lock(dialect: str) -> Any:
+    statement: Any = _insert(dialect, installation)
+    columns = installation.c
+    return statement.on_conflict_do_update(
         index_elements=["tenant", "installation"],
         set_={
             name: statement.excluded[name]
             for name in ("team", "client", "last_seen_us")
         },
+    ).returning(
+        columns.received,
+        columns.last_contiguous_seq,
+        columns.forked,
+        columns.writer,
     )
-    columns = installation.c
-    return connection.execute(
-        statement.returning(
-            columns.received,
-            columns.last_contiguous_seq,
-            columns.forked,
-            columns.writer,
-        )
-    ).one()
 
 
 def hold_installation(connection: sa.Connection, tenant: str, name: str) -> sa.Row[Any]:
@@ -89,13 +98,29 @@ def settle_installation(
 ) -> None:
     """Write what the batch changed of the installation."""
     connection.execute(
+        _settle(),
+        {
+            "of_tenant": tenant,
+            "of_name": name,
+            "now_received": received,
+            "now_contiguous": last_contiguous_seq,
+            "now_forked": int(forked),
+            "more_off": clock_off,
+        },
+    )
+
+
+@cache
+def _settle() -> sa.Update:
+    columns = installation.c
+    return (
         sa.update(installation)
-        .where(_of(installation, tenant, name))
+        .where(_named(installation))
         .values(
-            received=received,
-            last_contiguous_seq=last_contiguous_seq,
-            forked=int(forked),
-            clock_off=installation.c.clock_off + clock_off,
+            received=sa.bindparam("now_received"),
+            last_contiguous_seq=sa.bindparam("now_contiguous"),
+            forked=sa.bindparam("now_forked"),
+            clock_off=columns.clock_off + sa.bindparam("more_off"),
         )
     )
 
@@ -110,13 +135,11 @@ def known_events(
 ) -> dict[str, str]:
     """Return the core hash of each of `ids` that is stored, or was and is removed."""
     found: dict[str, str] = {}
-    wanted = list(ids)
+    dialect = connection.dialect.name
+    given = {"of_tenant": tenant, "of_name": name, "wanted": carried(dialect, ids)}
     for table in (event, pruned_event) if pruned else (event,):
-        rows = connection.execute(
-            sa.select(table.c.event_id, table.c.core_hash).where(
-                _of(table, tenant, name), among(connection, table.c.event_id, wanted)
-            )
-        )
+        statement = _chosen(dialect, table, "event_id", "core_hash")
+        rows = connection.execute(statement, given)
         found.update({row.event_id: row.core_hash for row in rows})
     return found
 
@@ -125,12 +148,10 @@ def known_dead_letters(
     connection: sa.Connection, tenant: str, name: str, ids: Iterable[str]
 ) -> dict[str, int | None]:
     """Return the seq of each of `ids` that was rejected and is still."""
-    rows = connection.execute(
-        sa.select(dead_letter.c.event_id, dead_letter.c.seq).where(
-            _of(dead_letter, tenant, name),
-            among(connection, dead_letter.c.event_id, ids),
-        )
-    )
+    dialect = connection.dialect.name
+    given = {"of_tenant": tenant, "of_name": name, "wanted": carried(dialect, ids)}
+    statement = _chosen(dialect, dead_letter, "event_id", "seq")
+    rows = connection.execute(statement, given)
     return {row.event_id: row.seq for row in rows}
 
 
@@ -143,16 +164,11 @@ def seqs_taken(
     pruned: bool,
 ) -> set[int]:
     """Return those of `seqs` that some event or dead letter has."""
-    wanted = list(seqs)
     taken: set[int] = set()
+    dialect = connection.dialect.name
+    given = {"of_tenant": tenant, "of_name": name, "wanted": carried(dialect, seqs)}
     for table in _with_seqs(pruned):
-        taken.update(
-            connection.scalars(
-                sa.select(table.c.seq).where(
-                    _of(table, tenant, name), among(connection, table.c.seq, wanted)
-                )
-            )
-        )
+        taken.update(connection.scalars(_chosen(dialect, table, "seq"), given))
     return taken
 
 
@@ -166,14 +182,39 @@ def seqs_after(
     pruned: bool,
 ) -> list[int]:
     """Return the next seqs that some event or dead letter has, in order."""
+    given = {"of_tenant": tenant, "of_name": name, "seq": seq, "most": limit}
+    return list(connection.scalars(_after(pruned), given))
+
+
+@cache
+def _after(pruned: bool) -> sa.Select[Any]:
     both = sa.union(
         *(
-            sa.select(table.c.seq).where(_of(table, tenant, name), table.c.seq > seq)
+            sa.select(table.c.seq).where(
+                _named(table), table.c.seq > sa.bindparam("seq", type_=sa.BigInteger)
+            )
             for table in _with_seqs(pruned)
         )
     ).subquery()
-    return list(
-        connection.scalars(sa.select(both.c.seq).order_by(both.c.seq).limit(limit))
+    most = sa.bindparam("most", type_=sa.BigInteger)
+    return sa.select(both.c.seq).order_by(both.c.seq).limit(most)
+
+
+@cache
+def _chosen(dialect: str, table: sa.Table, column: str, *more: str) -> sa.Select[Any]:
+    """Return, of an installation, the rows whose `column` is one of `wanted`.
+
+    Made once: SQLAlchemy takes longer to make it than the database to answer it.
+    """
+    return sa.select(*(table.c[name] for name in (column, *more))).where(
+        _named(table), among_later(dialect, table.c[column], "wanted")
+    )
+
+
+def _named(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        table.c.tenant == sa.bindparam("of_tenant", type_=sa.Text),
+        table.c.installation == sa.bindparam("of_name", type_=sa.Text),
     )
 
 
@@ -182,11 +223,19 @@ def _with_seqs(pruned: bool) -> tuple[sa.Table, ...]:
 
 
 def put_events(
-    connection: sa.Connection, events: Sequence[Row], lines: Sequence[Row]
+    connection: sa.Connection,
+    events: Sequence[Row],
+    lines: Sequence[tuple[Any, ...]],
+    *,
+    line_names: tuple[str, ...],
 ) -> None:
-    """Insert new events and their lines; an id that is stored already is an error."""
+    """Insert new events and their lines; an id that is stored already is an error.
+
+    A line is tenant, installation and event id, then what `line_names` says.
+    """
     insert_rows(connection, event, events)
-    insert_rows(connection, event_line, lines)
+    names = ("tenant", "installation", "event_id", *line_names)
+    insert_values(connection, event_line, names, lines)
 
 
 def put_dead_letters(connection: sa.Connection, rows: Sequence[Row]) -> None:
@@ -209,7 +258,7 @@ def drop_dead_letters(
 def put_conflicts(connection: sa.Connection, rows: Sequence[Row]) -> None:
     """Insert second contents; one that is known already is passed over."""
     for row in rows:
-        statement: Any = _insert(connection, conflict)
+        statement: Any = _insert(connection.dialect.name, conflict)
         connection.execute(statement.values(**row).on_conflict_do_nothing())
 
 
@@ -223,8 +272,8 @@ def add_to_days(connection: sa.Connection, rows: Sequence[Row]) -> None:
     add_rows(connection, rollup_day, rows, keys=ROLLUP_DAY_KEYS)
 
 
-def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    if connection.dialect.name == "postgresql":
+def _insert(dialect: str, table: sa.Table) -> Any:
+    if dialect == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
 
