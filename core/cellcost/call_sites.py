@@ -12,6 +12,7 @@ __all__ = [
     "NOWHERE",
     "CallPlace",
     "Position",
+    "Spot",
     "call_mark",
     "file_key",
     "plain_function",
@@ -50,6 +51,26 @@ class Position:
     """The functions and classes around it, as written: "" at the top of a file."""
     line: int
     """From 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One call site of a file or notebook, as its text stands now."""
+
+    function: str
+    """The functions and classes around it, joined by dots; "" at the top."""
+    first_line: int
+    """Lines count from 1."""
+    last_line: int
+    marks: frozenset[str]
+    """`call_mark` of its lines. A running call may be at a later line than the first:
+    then the mark of the lines from there on is one of these too."""
+    cell: str = ""
+    """The cell's id: a document's URI in VS Code, nbformat's in JupyterLab."""
+    source_hash: str = ""
+    """`source_hash` of the cell's text."""
+    cell_magic: bool = False
+    """Whether the cell begins with `%%`: then every call in it is told of line 1."""
 
 
 def position_of(name: str) -> Position | None:

@@ -2,10 +2,13 @@
 
 from decimal import Decimal
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from cellcost.money import format_usd
 from cellcost.records import Tokens
-from cellcost.views import Tally
+
+if TYPE_CHECKING:
+    from cellcost.views import Tally
 
 __all__ = [
     "cached_text",
@@ -19,7 +22,7 @@ __all__ = [
 ]
 
 
-def cost_text(tally: Tally) -> str:
+def cost_text(tally: "Tally") -> str:
     """Return what it cost: plain when measured, `≈` estimated, `≥` incomplete."""
     cost = tally.cost_nusd
     if cost is None:
@@ -83,7 +86,7 @@ def percent_text(share: Decimal) -> str:
     return f"{(share * 100).normalize():f} %"
 
 
-def notes_text(tally: Tally, *, counted: bool = True) -> str:
+def notes_text(tally: "Tally", *, counted: bool = True) -> str:
     """Return why a figure is not exact: `2 unpriced · 1 stopped early`.
 
     For a single call the counts are left out.

@@ -3,14 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cellcost.analysis import Estimate, calibrated
 from cellcost.call_sites import source_hash
 from cellcost.figures import cost_text
-from cellcost.views import SiteView
-from cellcost_lsp.history import History
 from cellcost_lsp.reading import Reading
 from cellcost_lsp.text import Page
+
+if TYPE_CHECKING:
+    # They take a while to import, and the first hints need none of what was spent.
+    from cellcost.views import SiteView
+    from cellcost_lsp.history import History
 
 __all__ = ["Actuals", "Known", "last_text", "learnt", "month_text"]
 
@@ -21,7 +25,7 @@ class Known:
 
     estimate: Estimate
     """From the lengths of its past calls, where there are any."""
-    view: SiteView | None
+    view: "SiteView | None"
 
 
 class Actuals:
@@ -52,17 +56,17 @@ class Actuals:
         self._kept[reading.uri] = (reading, moment, found)
         return found
 
-    def cell(self, page: Page, opened: datetime) -> SiteView | None:
+    def cell(self, page: Page, opened: datetime) -> "SiteView | None":
         """Return what is known of a notebook's cell."""
         if self.history is None:
             return None
         return self.history.cell(page.uri, source_hash(page.text), opened)
 
-    def file(self, path: str) -> SiteView | None:
+    def file(self, path: str) -> "SiteView | None":
         """Return what is known of a file."""
         return None if self.history is None else self.history.file(path)
 
-    def function(self, path: str, name: str) -> SiteView | None:
+    def function(self, path: str, name: str) -> "SiteView | None":
         """Return what is known of a function or class of a file."""
         return None if self.history is None else self.history.function(path, name)
 
@@ -71,12 +75,12 @@ class Actuals:
         self._kept.pop(uri, None)
 
 
-def last_text(view: SiteView) -> str:
+def last_text(view: "SiteView") -> str:
     """Return what the last run cost: `$0.0121`, `≥ $0.004`, `unpriced`."""
     return cost_text(view.last.tally)
 
 
-def month_text(view: SiteView) -> str:
+def month_text(view: "SiteView") -> str:
     """Return what the month cost so far; "" where nobody knows, or it is nothing."""
     if view.month is None or not view.month.calls:
         return ""
@@ -96,5 +100,5 @@ def learnt(
     ]
 
 
-def _learnt(item: Estimate, view: SiteView, reading: Reading) -> Estimate:
+def _learnt(item: Estimate, view: "SiteView", reading: Reading) -> Estimate:
     return calibrated(item, view.past, book=reading.book, at=item.at)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cellcost.analysis import Area, Candidate, Estimate
-from cellcost.views import Spot
+from cellcost.call_sites import Spot
 from cellcost_lsp.sheets import CellId
 from cellcost_lsp.text import Edit
 

@@ -1,23 +1,28 @@
 """All that is known of a call, as markdown: tooltips and hovers."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from cellcost.analysis import Candidate, Estimate, Range
 from cellcost.figures import cost_text, notes_text, tokens_text
 from cellcost.money import format_usd
 from cellcost.prices import PriceBook, Rate
-from cellcost.views import SiteView, Tally
 from cellcost_lsp.costs import about, loop_text, price_of, typical
+
+if TYPE_CHECKING:
+    from cellcost.views import SiteView, Tally
 
 __all__ = ["call_markdown", "plain"]
 
 
-def call_markdown(item: Estimate, book: PriceBook, view: SiteView | None = None) -> str:
+def call_markdown(
+    item: Estimate, book: PriceBook, view: "SiteView | None" = None
+) -> str:
     """Return a table of the models that a call may use, its tokens, range, sources."""
     return "\n\n".join((*_past(view), *_parts(item, book)))
 
 
-def _past(view: SiteView | None) -> Iterator[str]:
+def _past(view: "SiteView | None") -> Iterator[str]:
     if view is None:
         return
     yield f"Last run: {_spent(view.last.tally)}."
@@ -25,7 +30,7 @@ def _past(view: SiteView | None) -> Iterator[str]:
         yield f"This month: {_spent(view.month)}."
 
 
-def _spent(tally: Tally) -> str:
+def _spent(tally: "Tally") -> str:
     """Return `$0.0121 (12,100,000 nano-dollars) · 2 calls · 1.2k → 350`."""
     cost, notes = cost_text(tally), notes_text(tally)
     if tally.cost_nusd is not None:

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from cellcost.analysis.estimate import Book, Candidate, Estimate, Range
 from cellcost.records import Usage, known_cost, unpriced_lines
-from cellcost.views.site_figures import Past
+
+if TYPE_CHECKING:
+    from cellcost.views.site_figures import Past
 
 __all__ = ["calibrated"]
 
@@ -20,7 +23,7 @@ _MONTHS = (
 )
 
 
-def calibrated(item: Estimate, past: Past, *, book: Book, at: datetime) -> Estimate:
+def calibrated(item: Estimate, past: "Past", *, book: Book, at: datetime) -> Estimate:
     """Return `item` with the lengths that its past calls had, at the prices of `at`.
 
     The models are the source's, and so is the prompt's length where the source tells
@@ -52,7 +55,7 @@ def calibrated(item: Estimate, past: Past, *, book: Book, at: datetime) -> Estim
     )
 
 
-def _not_calibrated(item: Estimate, past: Past) -> Estimate:
+def _not_calibrated(item: Estimate, past: "Past") -> Estimate:
     if not past.stopped:
         return item
     calls = "its only call" if past.stopped == 1 else f"all its {past.stopped} calls"
@@ -60,7 +63,7 @@ def _not_calibrated(item: Estimate, past: Past) -> Estimate:
     return replace(item, reasons=(*item.reasons, said))
 
 
-def _usages(item: Estimate, past: Past) -> list[Usage]:
+def _usages(item: Estimate, past: "Past") -> list[Usage]:
     """Return what one pass of the call site would have used, call by call."""
     requests = max((prompt.requests for prompt in item.site.prompts), default=1)
     told = item.prompt_tokens
@@ -117,7 +120,7 @@ def _cost(book: Book, candidate: Candidate, usage: Usage) -> int | None:
     return None if unpriced_lines(lines) else known_cost(lines)
 
 
-def _said(past: Past, at: datetime) -> str:
+def _said(past: "Past", at: datetime) -> str:
     calls = len(past)
     first = past.times[0].astimezone(UTC)
     day = f"{first.day} {_MONTHS[first.month - 1]}"

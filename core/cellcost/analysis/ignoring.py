@@ -4,8 +4,10 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 __all__ = ["Rules", "rules_above"]
 
@@ -18,7 +20,7 @@ _LARGEST_BYTES = 1_000_000
 class Rules:
     """The ignore files that hold in a folder, the outermost first."""
 
-    layers: tuple[tuple[str, GitIgnoreSpec], ...] = ()
+    layers: "tuple[tuple[str, GitIgnoreSpec], ...]" = ()
     """(folder, patterns)."""
 
     def below(self, folder: str, names: Iterable[str]) -> "Rules":
@@ -65,7 +67,10 @@ def rules_above(folder: Path) -> Rules:
     return rules
 
 
-def _read(path: Path) -> GitIgnoreSpec | None:
+def _read(path: Path) -> "GitIgnoreSpec | None":
+    # Imported here: an editor's first hints need no ignore file.
+    from pathspec import GitIgnoreSpec
+
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             return None

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cellcost.analysis.callsite import CallSite
 from cellcost.analysis.units import Document, Unit
-from cellcost.call_sites import call_mark, source_hash
-from cellcost.views.spots import Spot
+from cellcost.call_sites import Spot, call_mark, source_hash
 
 __all__ = ["spots_of"]
 

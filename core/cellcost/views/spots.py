@@ -8,29 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cellcost.call_sites import Spot
 from cellcost.views.site_figures import Month, SiteFigures, SiteView, site_view
 
 __all__ = ["CallKey", "Spot", "Told", "holds", "views_of"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """One call site of a file or notebook, as its text stands now."""
-
-    function: str
-    """The functions and classes around it, joined by dots; "" at the top."""
-    first_line: int
-    """Lines count from 1."""
-    last_line: int
-    marks: frozenset[str]
-    """`call_mark` of its lines. A running call may be at a later line than the first:
-    then the mark of the lines from there on is one of these too."""
-    cell: str = ""
-    """The cell's id: a document's URI in VS Code, nbformat's in JupyterLab."""
-    source_hash: str = ""
-    """The cell's `source_hash`, see `cellcost.call_sites`."""
-    cell_magic: bool = False
-    """Whether the cell begins with `%%`: then every call in it is told of line 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from cellcost.analysis.fixes import Fix, fixes
 from cellcost_lsp.features.diagnostics import diagnostics
 from cellcost_lsp.guarding import guarded
 from cellcost_lsp.places import Places, span
 from cellcost_lsp.reading import Reading
 
 if TYPE_CHECKING:
+    from cellcost.analysis.fixes import Fix
     from cellcost_lsp.server import CostServer
 
 __all__ = ["actions", "register"]
@@ -52,6 +52,9 @@ def actions(
     versioned: bool = True,
 ) -> Iterator[types.CodeAction]:
     """Yield the fixes of the findings that a range touches."""
+    # Imported when they are asked for: the first hints do not wait for it.
+    from cellcost.analysis.fixes import fixes
+
     for finding, diagnostic in diagnostics(reading, uri, places):
         if not _touch(diagnostic.range, asked):
             continue
@@ -69,7 +72,7 @@ def actions(
 
 
 def workspace_edit(
-    fix: Fix, reading: Reading, places: Places, *, versioned: bool
+    fix: "Fix", reading: Reading, places: Places, *, versioned: bool
 ) -> types.WorkspaceEdit | None:
     """Return a fix as the client applies it; None if a place of it is gone."""
     edits: dict[str, list[types.TextEdit]] = {}

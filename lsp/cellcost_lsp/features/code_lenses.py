@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from lsprotocol import types
 
 from cellcost.analysis import Estimate
-from cellcost.views import SiteView
 from cellcost_lsp.actuals import last_text, learnt, month_text
 from cellcost_lsp.costs import about, summed
 from cellcost_lsp.reading import Reading
@@ -16,6 +15,7 @@ from cellcost_lsp.readings import Reached
 from cellcost_lsp.text import Page
 
 if TYPE_CHECKING:
+    from cellcost.views import SiteView
     from cellcost_lsp.server import CostServer
 
 __all__ = ["Place", "places", "register", "title"]
@@ -114,7 +114,7 @@ def places(
                 yield Place("function", row, name)
 
 
-def title(items: Iterable[Estimate], view: SiteView | None) -> str:
+def title(items: Iterable[Estimate], view: "SiteView | None") -> str:
     """Return what a lens says: the calls, one run, and what the journal knows."""
     parts = [*_estimated(items)]
     if view is not None:

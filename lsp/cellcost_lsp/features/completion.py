@@ -10,18 +10,17 @@ from lsprotocol import types
 
 from cellcost.analysis.families import root_of
 from cellcost.analysis.magics import python_of
-from cellcost.analysis.model_list import Listed, listed, prices_text
-from cellcost.analysis.model_places import ModelPlace, model_place
 from cellcost.analysis.naming import provider_of_prefix
 from cellcost.analysis.source import Source
 from cellcost.clock import price_time
 from cellcost.prices import PriceBook
 from cellcost_lsp.guarding import guarded
-from cellcost_lsp.pricing import model_markdown
 from cellcost_lsp.sheets import Sheet
 from cellcost_lsp.text import Page
 
 if TYPE_CHECKING:
+    from cellcost.analysis.model_list import Listed
+    from cellcost.analysis.model_places import ModelPlace
     from cellcost_lsp.server import CostServer
 
 __all__ = ["items", "providers_of", "register"]
@@ -46,6 +45,9 @@ def register(server: "CostServer") -> None:
     )
     @guarded(server, "a completion", _nothing)
     async def completion(params: types.CompletionParams) -> types.CompletionList:
+        # Imported when it is asked for: the first hints do not wait for it.
+        from cellcost.analysis.model_places import model_place
+
         uri = params.text_document.uri
         sheet = server.sheets.of(uri)
         page = None if sheet is None else sheet.page_of(uri)
@@ -66,6 +68,8 @@ def register(server: "CostServer") -> None:
 
     @server.feature(types.COMPLETION_ITEM_RESOLVE)
     def resolve(item: types.CompletionItem) -> types.CompletionItem:
+        from cellcost_lsp.pricing import model_markdown
+
         data: Any = item.data
         if isinstance(data, dict):
             asked = cast(dict[str, Any], data)
@@ -94,9 +98,11 @@ def _nothing() -> types.CompletionList:
 
 
 def items(
-    place: ModelPlace, page: Page, own: Sequence[str], book: PriceBook
+    place: "ModelPlace", page: Page, own: Sequence[str], book: PriceBook
 ) -> Iterator[types.CompletionItem]:
     """Yield the models that may be meant, those of `own` providers first."""
+    from cellcost.analysis.model_list import prices_text
+
     prefix, routed = _prefix(place)
     if routed:
         own = (routed,)
@@ -145,7 +151,7 @@ def _providers(path: str) -> tuple[str, ...]:
     return (own,) if own else tuple(sorted(kinds)) if len(kinds) == 1 else ()
 
 
-def _prefix(place: ModelPlace) -> tuple[str, str]:
+def _prefix(place: "ModelPlace") -> tuple[str, str]:
     """Return the routing prefix that is typed, and the provider that it means."""
     for mark in (":", "/"):
         head, found, _ = place.name.partition(mark)
@@ -158,7 +164,9 @@ def _prefix(place: ModelPlace) -> tuple[str, str]:
 @lru_cache(maxsize=16)
 def _listed(
     book: PriceBook, providers: tuple[str, ...], at: datetime
-) -> tuple[Listed, ...]:
+) -> "tuple[Listed, ...]":
+    from cellcost.analysis.model_list import listed
+
     return listed(book, providers, at)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from cellcost.analysis import Area, Finding
-from cellcost.analysis.fixes import swaps
 from cellcost.analysis.report import docs_of
 from cellcost_lsp.guarding import guarded
 from cellcost_lsp.places import Places
@@ -133,6 +132,9 @@ def _defined(finding: Finding) -> Sequence[Area]:
 
 
 def _message(finding: Finding, reading: Reading, places: Places) -> str:
+    # Imported here: most files have nothing to fix, and hints come first.
+    from cellcost.analysis.fixes import swaps
+
     fixes = swaps(finding, lambda path, cell: places.lines(path, cell, reading))
     names = [f"use {other.model}" for other in finding.cheaper[: len(fixes)]]
     if not names:

@@ -10,23 +10,21 @@ from lsprotocol import types
 from cellcost.analysis import Area, Candidate, Estimate, cheaper, load_text, named
 from cellcost.analysis.callsyntax import call_at
 from cellcost.analysis.magics import python_of
-from cellcost.analysis.model_places import model_place
 from cellcost.analysis.source import Source
 from cellcost.clock import price_time
 from cellcost.money import format_usd
-from cellcost.views import SiteView
 from cellcost_lsp.actuals import Known, last_text, month_text
 from cellcost_lsp.costs import about, loop_text, price_of, tokens_text
 from cellcost_lsp.features.completion import providers_of
 from cellcost_lsp.guarding import guarded
 from cellcost_lsp.places import Places, span
-from cellcost_lsp.pricing import model_markdown
 from cellcost_lsp.reading import Reading
 from cellcost_lsp.sheets import CellId
 from cellcost_lsp.telling import plain
 from cellcost_lsp.text import Page
 
 if TYPE_CHECKING:
+    from cellcost.views import SiteView
     from cellcost_lsp.server import CostServer
 
 __all__ = ["Use", "call_text", "named_at", "register"]
@@ -41,7 +39,7 @@ class Use:
     item: Estimate
     candidate: Candidate
     reading: Reading
-    view: SiteView | None
+    view: "SiteView | None"
     """What the call really cost; None where nobody knows."""
 
 
@@ -131,6 +129,8 @@ def call_text(use: Use) -> Iterator[str]:
 
 def _texts(uses: Sequence[Use], path: str) -> Iterator[str]:
     """Yield each model once, with the calls that use it."""
+    from cellcost_lsp.pricing import model_markdown
+
     by_model: dict[tuple[str, str], list[Use]] = {}
     for use in uses:
         means = use.candidate.means
@@ -199,6 +199,9 @@ def _name_alone(
     reading: Reading, page: Page, cell: CellId, row: int, column: int
 ) -> types.Hover | None:
     """Return the prices of a model that no known call uses."""
+    from cellcost.analysis.model_places import model_place
+    from cellcost_lsp.pricing import model_markdown
+
     text = python_of(page.text).text if cell is not None else page.text
     place = model_place(Source(text), row, column)
     if place is None or not place.name:
