@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from typing import Any, Literal
 
 from cellcost.clock import from_microseconds
-from cellcost.records import INPUT_METERS, OUTPUT_METERS
+from cellcost.records import GPU_BUSY, GPU_HELD, INPUT_METERS, OUTPUT_METERS
 
 __all__ = ["VERSIONS", "Version", "focus_columns", "focus_rows"]
 
@@ -33,6 +33,11 @@ _COLUMNS = (
     *("ConsumedQuantity", "ConsumedUnit", "PricingQuantity", "PricingUnit"),
     *("PricingCategory", "ServiceCategory", "ServiceSubcategory", "ServiceName"),
     *("SkuId", "SkuPriceId", "SkuMeter", "SkuPriceDetails"),
+    # Prices and bills are in one currency. Rules of the Foundation's validator read
+    # these columns, also where they may be left out.
+    *("PricingCurrency", "PricingCurrencyListUnitPrice"),
+    *("PricingCurrencyContractedUnitPrice", "PricingCurrencyEffectiveCost"),
+    "CommitmentDiscountStatus",
     *("RegionId", "RegionName", "ResourceId", "ResourceName", "ResourceType", "Tags"),
 )
 _OWN = (
@@ -41,6 +46,8 @@ _OWN = (
 )
 _MILLION = Decimal(1_000_000)
 _NANO = Decimal(1_000_000_000)
+_HOUR_MS = Decimal(3_600_000)
+_NANO_HOURS = Decimal("0.000000000001")
 # A rate has up to 50 digits and a quantity 16: nothing here is ever rounded.
 _EXACT = Context(prec=200)
 _NOBODY = "Unknown"
@@ -70,7 +77,7 @@ def _shared(event: Mapping[str, Any], version: Version, tenant: str) -> dict[str
     hour = time.replace(minute=0, second=0, microsecond=0)
     month = hour.replace(day=1, hour=0)
     return {
-        "BillingCurrency": "USD",
+        **dict.fromkeys(("BillingCurrency", "PricingCurrency"), "USD"),
         **dict.fromkeys(("BillingAccountId", "BillingAccountName"), account),
         **dict.fromkeys(("SubAccountId", "SubAccountName"), event["team"] or None),
         "BillingPeriodStart": _time(month),
@@ -88,8 +95,7 @@ def _shared(event: Mapping[str, Any], version: Version, tenant: str) -> dict[str
 
 def _priced(line: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
     """Return a line's quantities, prices and costs, every one exact."""
-    quantity, unit = Decimal(line["quantity"]), _unit(line["meter"])
-    pricing = _EXACT.divide(quantity, _MILLION)
+    used, unit, pricing, priced_by = _quantities(line)
     unknown = line["cost_nusd"] is None
     billed = Decimal() if unknown else _EXACT.divide(Decimal(line["cost_nusd"]), _NANO)
     # What has no known cost has no known price either, whatever a rate says.
@@ -110,10 +116,13 @@ def _priced(line: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]
         "ContractedUnitPrice": _text(contracted),
         "ChargeDescription": f"{line['meter']} of {event['model'] or event['kind']}",
         # FOCUS wants a decimal: a column of whole numbers alone reads as integers.
-        "ConsumedQuantity": f"{quantity}.0",
+        "ConsumedQuantity": f"{used:f}" if used % 1 else f"{used:.1f}",
         "ConsumedUnit": unit,
         "PricingQuantity": _text(pricing),
-        "PricingUnit": f"1000000 {unit}",
+        "PricingUnit": priced_by,
+        "PricingCurrencyListUnitPrice": _text(list_price),
+        "PricingCurrencyContractedUnitPrice": _text(contracted),
+        "PricingCurrencyEffectiveCost": _text(billed),
         "SkuId": sku,
         "SkuPriceId": None if list_price is None else f"{sku}@{_text(list_price)}",
         "SkuMeter": line["meter"],
@@ -151,10 +160,17 @@ def _service(line: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, str
     }
 
 
-def _unit(meter: str) -> str:
+def _quantities(line: Mapping[str, Any]) -> tuple[Decimal, str, Decimal, str]:
+    """Return what was used and of what unit, then the same as its price counts it."""
+    quantity, meter = Decimal(line["quantity"]), line["meter"]
+    if meter in (GPU_BUSY, GPU_HELD):
+        # In milliseconds, priced by the hour. Hours need not end: rounded to 4 ns.
+        hours = _EXACT.divide(quantity, _HOUR_MS).quantize(_NANO_HOURS, context=_EXACT)
+        return _EXACT.divide(quantity, Decimal(1000)), "Seconds", hours, "Hours"
+    unit = "Seconds" if meter.endswith("seconds") else "Units"
     if meter in INPUT_METERS or meter in OUTPUT_METERS:
-        return "Tokens"
-    return "Seconds" if meter.endswith("seconds") else "Units"
+        unit = "Tokens"
+    return quantity, unit, _EXACT.divide(quantity, _MILLION), f"1000000 {unit}"
 
 
 def _cost(price: Decimal | None, quantity: Decimal, billed: Decimal) -> Decimal:

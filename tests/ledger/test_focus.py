@@ -93,6 +93,10 @@ def test_a_row_tells_price_quantity_and_whose_it_is(ledger: Ledger) -> None:
         "ConsumedUnit": "Tokens",
         "PricingQuantity": "0.001234",
         "PricingUnit": "1000000 Tokens",
+        "PricingCurrency": "USD",
+        "PricingCurrencyListUnitPrice": "0.25",
+        "PricingCurrencyContractedUnitPrice": "0.2",
+        "PricingCurrencyEffectiveCost": "0.0002468",
         "PricingCategory": "Standard",
         "ServiceCategory": "AI and Machine Learning",
         "ServiceSubcategory": "Generative AI",
@@ -111,6 +115,24 @@ def test_a_row_tells_price_quantity_and_whose_it_is(ledger: Ledger) -> None:
         "x_EventTime": "2026-11-20T12:00:00Z",
     }
     assert json.loads(row["Tags"]) == {"team": "search"}
+
+
+def test_device_time_is_seconds_at_a_price_by_the_hour(sqlite_ledger: Ledger) -> None:
+    held = Line(
+        line_no=1,
+        meter="gpu_held",
+        quantity=1234567,
+        list_rate=Decimal("2.49"),
+        cost_nusd=853_908_842,
+    )
+    sqlite_ledger.client().statuses([at_noon(1, (held,), kind="gpu")])
+    (row,) = exported(sqlite_ledger)
+    assert (row["ConsumedQuantity"], row["ConsumedUnit"]) == ("1234.567", "Seconds")
+    assert (row["PricingQuantity"], row["PricingUnit"]) == ("0.342935277778", "Hours")
+    hours, price = Decimal(row["PricingQuantity"]), Decimal(row["ListUnitPrice"])
+    assert Decimal(row["ListCost"]) == hours * price
+    assert abs(Decimal(row["ListCost"]) - Decimal(row["BilledCost"])) < Decimal("1e-9")
+    assert (row["BilledCost"], row["ServiceCategory"]) == ("0.853908842", "Compute")
 
 
 def test_what_is_unknown_is_marked_and_no_false_nothing(ledger: Ledger) -> None:
