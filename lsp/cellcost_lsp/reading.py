@@ -28,7 +28,7 @@ from cellcost.analysis.focus import part_of
 from cellcost.analysis.units import broken
 from cellcost.call_sites import Spot
 from cellcost.config import Settings
-from cellcost.policy.people import user_name
+from cellcost.config.people import user_name
 from cellcost.prices import PriceBook
 from cellcost_lsp.carrying import Call, Edits, Typed, edited_rows, kept, moved
 from cellcost_lsp.sheets import CellId, Sheet

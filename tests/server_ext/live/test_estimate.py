@@ -131,6 +131,22 @@ async def test_another_environment_marks_no_large_model(ask: Ask, home: Path) ->
     assert found[1]["estimate"]["chips"] == []
 
 
+async def test_what_a_policy_asks_is_marked_and_a_model_it_allows_is_not(
+    ask: Ask, home: Path
+) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "cellcost.toml").write_text(
+        '[[policy.rules]]\nmatch = { model = "gpt-4o" }\naction = "ask"\n'
+        '[[policy.rules]]\nmatch = { model = "o1" }\naction = "allow"\n',
+        "utf-8",
+    )
+    found = await ask(SETUP, CALL.format("gpt-4o"), CALL.format("o1"))
+    (chip,) = found[1]["estimate"]["chips"]
+    assert (chip["kind"], chip["text"]) == ("warn", "policy")
+    assert "The policy asks before gpt-4o is used in dev." in chip["hint"]
+    assert found[2]["estimate"]["chips"] == []
+
+
 async def test_changed_settings_change_the_next_answer(ask: Ask, home: Path) -> None:
     cells = SETUP, CALL.format("mine-7b")
     assert (await ask(*cells))[1]["estimate"]["typical_nusd"] is None

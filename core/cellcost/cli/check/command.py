@@ -130,7 +130,7 @@ def _past(
 def _checker(settings: Settings, arguments: argparse.Namespace) -> "Checker":
     from cellcost.analysis import Workspace
     from cellcost.cli.check.reading import Checker
-    from cellcost.policy.people import user_name
+    from cellcost.config.people import user_name
 
     on = {*arguments.on, *arguments.fail_on}
     return Checker(

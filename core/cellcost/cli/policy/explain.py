@@ -72,7 +72,7 @@ def _judged(arguments: argparse.Namespace, settings: Settings) -> "Judged":
     from cellcost.analysis import cheaper
     from cellcost.analysis.imagined import imagined
     from cellcost.analysis.judging import judge
-    from cellcost.policy.people import user_name
+    from cellcost.config.people import user_name
 
     if (arguments.input_tokens is None) != (arguments.output_tokens is None):
         raise ConfigError("give --input-tokens and --output-tokens, or neither")

@@ -177,16 +177,20 @@ def _place(item: "Estimate", cell: int) -> str:
     return ", ".join(parts)
 
 
+_CHIPS = {"COST001": "large", "COST007": "policy"}
+
+
 def _chips(found: Iterable["Finding"]) -> list[Json]:
-    """Return what is worth a word before the run: a large model, once."""
-    said = dict.fromkeys(
-        finding.message
-        for finding in found
-        if finding.code == "COST001" and finding.severity != "information"
-    )
-    if not said:
-        return []
-    return [{"kind": "warn", "text": "large", "hint": "\n".join(said)}]
+    """Return what is worth a word before the run: a large model, a policy's word."""
+    said: dict[str, dict[str, None]] = {}
+    for finding in found:
+        text = _CHIPS.get(finding.code)
+        if text is not None and finding.severity != "information":
+            said.setdefault(text, {})[finding.message] = None
+    return [
+        {"kind": "warn", "text": text, "hint": "\n".join(hints)}
+        for text, hints in said.items()
+    ]
 
 
 def _text(amount: int | None) -> str | None:

@@ -30,8 +30,8 @@ from cellcost.analysis import (
 from cellcost.call_sites import source_hash
 from cellcost.clock import price_time
 from cellcost.config import Settings, load_settings_or_default
+from cellcost.config.people import user_name
 from cellcost.config.watch import Stamp, settings_stamp
-from cellcost.policy.people import user_name
 from cellcost.prices import PriceBook, load_book
 from cellcost.tokens import count
 from cellcost.views.site_figures import Past
