@@ -122,7 +122,10 @@ class Kernel:
     def wait(
         self, msg_id: str, until: Callable[[dict[str, Any]], object] | None = None
     ) -> Answer:
-        """Return what came until the request ended, or `until` is true of a message."""
+        """Return what came until the request ended; with `until`, until that is true.
+
+        A meter may be told when the cell has ended long since.
+        """
         answer = Answer(msg_id)
         while True:
             message = self.client.get_iopub_msg(timeout=SECONDS)
@@ -139,7 +142,9 @@ class Kernel:
                 answer.errors += content["text"]
             elif kind == "error":
                 answer.error = f"{content['ename']}: {content['evalue']}"
-            elif kind == "status" and content["execution_state"] == "idle":
+            elif (
+                kind == "status" and content["execution_state"] == "idle" and not until
+            ):
                 break
         while True:
             reply = self.client.get_shell_msg(timeout=SECONDS)
@@ -183,29 +188,41 @@ def stranger() -> Iterator[FakeProvider]:
 NewKernel = Callable[..., Kernel]
 
 
-@pytest.fixture(scope="module")
-def new_kernel(
+@pytest.fixture(scope="session")
+def start(
     tmp_path_factory: pytest.TempPathFactory,
     provider: FakeProvider,
     stranger: FakeProvider,
-) -> Iterator[NewKernel]:
-    """Start kernels that can `ask()` and `ask_stranger()`."""
-    kernels: list[Kernel] = []
+) -> NewKernel:
+    """Start a kernel that can `ask()` and `ask_stranger()`; who starts it ends it."""
     toml = f'[[endpoints]]\nurl = "{provider.url}"\nprovider = "openai"\n'
+    setup = SETUP.format(known=provider.url, stranger=stranger.url)
 
-    def make(**variables: str) -> Kernel:
+    def made(**variables: str) -> Kernel:
         kernel = Kernel(tmp_path_factory.mktemp("kernel"), toml, **variables)
-        kernels.append(kernel)
-        setup = SETUP.format(known=provider.url, stranger=stranger.url)
         assert kernel.run(setup, cell_id="setup").status == "ok"
         return kernel
 
-    yield make
+    return made
+
+
+@pytest.fixture
+def new_kernel(start: NewKernel) -> Iterator[NewKernel]:
+    """Start kernels for one test."""
+    kernels: list[Kernel] = []
+
+    def made(**variables: str) -> Kernel:
+        kernels.append(start(**variables))
+        return kernels[-1]
+
+    yield made
     for kernel in kernels:
         kernel.close()
 
 
 @pytest.fixture(scope="module")
-def kernel(new_kernel: NewKernel) -> Kernel:
+def kernel(start: NewKernel) -> Iterator[Kernel]:
     """One kernel for a module."""
-    return new_kernel()
+    kernel = start()
+    yield kernel
+    kernel.close()

@@ -2,8 +2,9 @@
 
 import json
 from collections import Counter
-from typing import Any as Kernel  # tests are no package: the class is in conftest.py
+from collections.abc import Iterator
 from typing import Any
+from typing import Any as Kernel  # tests are no package: the class is in conftest.py
 
 import pytest
 
@@ -28,13 +29,14 @@ def tags_of(kernel: Kernel, run_id: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def spent(new_kernel: Any) -> Kernel:
-    """A kernel with two priced calls in one cell, and one without a price in another."""
-    kernel = new_kernel()
+def spent(start: Any) -> Iterator[Kernel]:
+    """A kernel with two priced calls in a cell, and one without a price in another."""
+    kernel = start()
     assert kernel.run("%cellcost").shown == "this kernel: $0 · 0 calls"
     assert kernel.run("ask(); ask();", cell_id="a").error == ""
     assert kernel.run("ask_stranger()", cell_id="b").error == ""
-    return kernel
+    yield kernel
+    kernel.close()
 
 
 def test_a_kernels_figures_are_those_of_the_report(spent: Kernel) -> None:

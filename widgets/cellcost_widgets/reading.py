@@ -219,18 +219,24 @@ class Tail:
 
     def _read_news(self) -> bool:
         changed = False
-        if self._rev is None:
-            rev = self._reader.rev()
-            flying = self._reader.pending()
-            self._book = self._new_book()
-            self._book.apply(self._reader.events(since=BEGAN), flying)
-            self._rev, changed = rev, True
+        rev = self._rev
+        if rev is None:
+            rev, changed = self._read_all(), True
         while True:
-            changes = self._reader.changes(self._rev)
-            if changes.reset:
-                self._rev = None  # another journal than before: read it from its start
+            changes = self._reader.changes(rev)
+            if changes.reset:  # another journal than before
+                self._rev = self._read_all()
                 return True
-            self._rev = changes.rev
+            self._rev = rev = changes.rev
             changed |= self._book.apply(changes.events, changes.pending)
             if not changes.more:
                 return changed
+
+    def _read_all(self) -> int:
+        """Read the journal from this kernel's start; return the rev that it had."""
+        rev = self._reader.rev()
+        flying = self._reader.pending()
+        book = self._new_book()
+        book.apply(self._reader.events(since=BEGAN), flying)
+        self._book = book
+        return rev

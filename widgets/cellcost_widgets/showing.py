@@ -145,16 +145,17 @@ def _words(report: Report) -> dict[str, Any]:
 
 def _row_words(row: Row) -> dict[str, str]:
     tally = row.tally
-    tokens = tokens_text(tally.tokens)
+    tokens, cost = tokens_text(tally.tokens), cost_text(tally)
     if row.device:
         tokens = _gpu_times(tally.gpu_busy_ms, tally.gpu_held_ms)
     return {
         "name": _name(row),
         "calls": f"{tally.calls:,}" if tally.calls else "",
+        "counted": _calls(tally) if tally.calls else "",
         "tokens": tokens,
-        "cost": cost_text(tally),
+        "cost": cost,
         "exact": _exact(tally),
-        "notes": notes_text(tally),
+        "notes": "" if cost == "unpriced" else notes_text(tally),
     }
 
 

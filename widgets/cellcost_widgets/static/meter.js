@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{
- *   name: string, calls: string, tokens: string, cost: string, exact: string,
+ *   name: string, counted: string, tokens: string, cost: string, exact: string,
  *   notes: string
  * }} Row
  * @typedef {{
@@ -69,7 +69,7 @@ function writeRows(body, rows) {
       }
       line.firstElementChild?.setAttribute('scope', 'row');
     }
-    const texts = [row.name, row.calls, row.tokens, row.cost, row.notes];
+    const texts = [row.name, row.counted, row.tokens, row.cost, row.notes];
     texts.forEach((text, at) => {
       const cell = /** @type {HTMLElement} */ (line?.children[at]);
       write(cell, text);
@@ -83,9 +83,7 @@ function writeRows(body, rows) {
 function render({ model, el }) {
   const meter = add('section', 'meter', el);
   meter.setAttribute('aria-label', 'What this kernel costs');
-  const head = add('div', 'head', meter);
-  const cost = add('strong', 'total', head);
-  const scope = add('span', 'scope', head);
+  const cost = add('strong', 'total', meter);
   const line = add('div', 'line', meter);
   const gpu = add('div', 'line', meter);
   const detail = add('div', 'detail', meter);
@@ -108,8 +106,7 @@ function render({ model, el }) {
     meter.dataset['calls'] = String(total.calls);
     write(cost, text.cost);
     hint(cost, text.exact);
-    write(scope, text.scope);
-    write(line, text.line.join(' · '));
+    write(line, [text.scope, ...text.line].join(' · '));
     write(gpu, text.gpu);
     write(detail, figures.detail);
     gpu.hidden = text.gpu === '';
