@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -13,13 +15,20 @@ from sending import Book, Cli, Ledger
 
 
 @pytest.fixture(scope="session")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    """One ledger for every test that leaves it running; each has its own journal."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """One ledger for every test that leaves it running."""
     found = Ledger(tmp_path_factory.mktemp("ledger") / "book.db")
-    found.key = found.new_key()
     found.start()
     yield found
     found.stop()
+
+
+@pytest.fixture
+def ledger(running: Ledger) -> Ledger:
+    """The running ledger as a company of its own has it: empty."""
+    found = replace(running, tenant=f"tenant-{uuid4().hex[:8]}")
+    found.key = found.new_key()
+    return found
 
 
 @pytest.fixture

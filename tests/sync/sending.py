@@ -17,7 +17,13 @@ from cellcost.sync import Drained, Limits, Session
 from cellcost.sync.transport import HttpLink
 from cellcost.testing.records import make_event
 
-PROGRAM = str(Path(sys.executable).with_name("cellcost"))
+# Last: the name `conftest` is this room's.
+sys.path.append(str(Path(__file__).parents[1]))
+
+import warm
+from warm import PROGRAM
+
+Process = warm.Started | subprocess.Popen[str]
 
 
 @dataclass
@@ -25,31 +31,27 @@ class Ledger:
     """The ledger's own process on one SQLite file."""
 
     file: Path
-    process: "subprocess.Popen[str] | None" = None
+    process: Process | None = None
     url: str = ""
     port: int = 0
     key: str = ""
+    tenant: str = "default"
 
     def run(self, *arguments: str, check: bool = True) -> str:
-        done = subprocess.run(
-            [PROGRAM, "ledger", *arguments, "--database", str(self.file)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        of = ("--database", str(self.file))
+        done = warm.run(["ledger", *arguments, *of], env=os.environ, cwd=Path.cwd())
         assert done.returncode == 0 or not check, done.stderr
         return done.stdout
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
+        self.process = warm.start(
             [
-                *(PROGRAM, "ledger", "serve", "--database", str(self.file)),
+                *("ledger", "serve", "--database", str(self.file)),
                 *("--port", str(self.port), "--rate", "100000"),
             ],
-            stdout=subprocess.PIPE,
+            env=os.environ,
+            cwd=Path.cwd(),
             stderr=subprocess.DEVNULL,
-            text=True,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -64,12 +66,14 @@ class Ledger:
             self.process = None
 
     def new_key(self, team: str = "search") -> str:
-        said = self.run("key", "create", "--team", team, "--scope", "ingest")
+        of = ("--tenant", self.tenant)
+        said = self.run("key", "create", "--team", team, "--scope", "ingest", *of)
         return said.splitlines()[-1]
 
     def verified(self) -> dict[str, Any]:
         """Return the proof, and that the law holds."""
-        found: dict[str, Any] = json.loads(self.run("verify", "--json"))
+        said = self.run("verify", "--json", "--tenant", self.tenant)
+        found: dict[str, Any] = json.loads(said)
         return found
 
     def of(self, installation: str) -> dict[str, Any]:
@@ -138,26 +142,23 @@ class Cli:
     def __call__(
         self, *arguments: str, stdin: str = "", **variables: str
     ) -> "subprocess.CompletedProcess[str]":
+        env = self.env(**variables)
+        return warm.run(arguments, env=env, cwd=self.home.parent, stdin=stdin)
+
+    def shell(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run it as a shell does: a script's own start is part of what is tested."""
         return subprocess.run(
             [PROGRAM, *arguments],
-            env=self.env(**variables),
+            env=self.env(),
             cwd=self.home.parent,
-            input=stdin,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
 
-    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [PROGRAM, *arguments],
-            env=self.env(**variables),
-            cwd=self.home.parent,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *arguments: str, **variables: str) -> Process:
+        return warm.start(arguments, env=self.env(**variables), cwd=self.home.parent)
 
     def env(self, **variables: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("CELLCOST")}

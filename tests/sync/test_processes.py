@@ -15,6 +15,7 @@ from cellcost.journal import Reader
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import warm
 from sending import Book, Cli, Ledger, drain
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
@@ -75,10 +76,10 @@ def test_a_syncer_killed_at_any_step_loses_and_repeats_nothing(
     book.write(1100)
     program = textwrap.dedent(DRAIN_AND_DIE)
     arguments = (str(book.home), ledger.url, ledger.key, step, str(nth))
-    child = subprocess.run(
-        [sys.executable, "-c", program, str(Path(__file__).parent), *arguments],
-        timeout=120,
-        check=False,
+    child = warm.run(
+        ["-c", program, str(Path(__file__).parent), *arguments],
+        env=os.environ,
+        cwd=book.home,
     )
     assert child.returncode == -signal.SIGKILL
     done = drain(book.home, ledger.url, ledger.key)
@@ -109,13 +110,13 @@ def test_run_sync_sends_the_last_events_before_it_ends(
     cli: Cli, ledger: Ledger, script: Path
 ) -> None:
     cli("login", ledger.url, "--key", ledger.key)
-    done = cli("run", "--sync", str(script))
+    done = cli.shell("run", "--sync", str(script))
     assert (done.returncode, done.stdout, done.stderr) == (0, "spent\n", "")
     assert arrived(ledger, cli.home) == 1
 
 
 def test_without_a_login_a_script_ends_as_it_would(cli: Cli, script: Path) -> None:
-    done = cli("run", "--sync", str(script))
+    done = cli.shell("run", "--sync", str(script))
     assert (done.returncode, done.stdout, done.stderr) == (0, "spent\n", "")
 
 
