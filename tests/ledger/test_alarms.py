@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -23,6 +24,7 @@ from cellcost_ledger.alarms.sending import Outcome, check_webhook
 from cellcost_ledger.book.alarms import Alarm, Fired, add_alarm, remove_alarm
 from cellcost_ledger.book.database import Database
 from cellcost_ledger.book.keys import create_key
+from cellcost_ledger.book.schema import job_lease
 from cellcost_ledger.ingest import ingest
 from cellcost_ledger.wire import decode_batch, encode
 
@@ -310,6 +312,10 @@ def test_two_servers_tell_once_and_one_killed_is_followed_within_a_minute(
     assert one.client().statuses([wire(1), wire(2)]) == ["stored"] * 2
     until(lambda: webhook.told)
     one.kill()
+    # As when its time has passed.
+    book = one.book()
+    book.write(lambda c: c.execute(sa.update(job_lease).values(until_us=0)))
+    book.close()
     assert two.client().statuses([wire(3)]) == ["stored"]
     until(lambda: len(webhook.told) > 1)
     assert two.client().get("/readyz").status_code == 200
