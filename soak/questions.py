@@ -40,7 +40,7 @@ def main() -> None:
                 ledger.start()
                 ledgers.append(ledger)
             rounds = ask_until(
-                time.monotonic() + asked.seconds, ledgers, asked.seed, answers
+                time.monotonic() + asked.during, ledgers, asked.seed, answers
             )
             for ledger in ledgers:
                 proofs = ledger.proofs()
