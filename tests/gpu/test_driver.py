@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cellcost.gpu import NoGpu, ProcessSample, Reading, Trouble
+from cellcost.gpu import NoGpu, Reading, Trouble
 from cellcost.testing.nvml import (
     GPU_IS_LOST,
     NO_PERMISSION,
@@ -62,6 +62,7 @@ def test_one_look_tells_processes_use_and_energy(machine: Machine) -> None:
     machine.scenario.process(gpu, 12, bytes=None)
     machine.scenario.load(gpu, 11, sm=80, memory=20)
     machine.scenario.setting("period", 250)
+    machine.scenario.setting("rows", 1)
     machine.scenario.power(gpu, watts=400)
     machine.step(0.5)
     reading = read(machine, since=0.5)
@@ -69,8 +70,8 @@ def test_one_look_tells_processes_use_and_energy(machine: Machine) -> None:
     assert reading.processes == {11: 31 * GB, 12: None}
     assert reading.device_samples == [(origin + 750_000, 80), (origin + 1_000_000, 80)]
     assert reading.process_samples == [
-        ProcessSample(11, origin + 750_000, 80, 20),
-        ProcessSample(11, origin + 1_000_000, 80, 20),
+        (11, origin + 750_000, 80, 20),
+        (11, origin + 1_000_000, 80, 20),
     ]
     assert reading.energy_mj == 400_000
     assert not reading.limits
@@ -90,6 +91,7 @@ def test_hundreds_of_processes_and_samples_fit(machine: Machine) -> None:
         machine.scenario.process(gpu, pid, bytes=GB // 10)
         machine.scenario.load(gpu, pid, sm=1)
     machine.scenario.setting("period", 25)
+    machine.scenario.setting("rows", 1)
     machine.step(9.5)
     reading = read(machine)
     assert reading.processes is not None

@@ -42,15 +42,11 @@ class Trouble:
     code: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSample:
-    """What one process used of the SMs in the time before `at_us`."""
+ProcessSample = tuple[int, int, int, int]
+"""(pid, microseconds since 1970, SM percent, percent of the time with memory traffic).
 
-    pid: int
-    at_us: int
-    sm_percent: int
-    memory_percent: int = 0
-    """Of the time, not of the bytes: how long memory was read or written."""
+What a process used in the time before; a plain tuple, because there may be thousands.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ _REASONS: Final = {
 # them out. Read with `struct`, because a ctypes object for each row takes ten times as
 # long (bench/bench_gpu.py).
 _PROCESS = struct.Struct("=I4xQII")
-_USED = struct.Struct("=I4xQIIII")
+_USED = struct.Struct("=I4xQII8x")
 _SAMPLE = struct.Struct("=QI4x")
 
 
@@ -257,11 +257,7 @@ class Driver:
         if not self._answered(uuid, name, code):
             return None
         # Some drivers leave rows of earlier reads, or none at all, in the answer.
-        return [
-            ProcessSample(pid, at, sm, memory)
-            for pid, at, sm, memory, _, _ in found
-            if at > since_us and sm <= 100
-        ]
+        return [row for row in found if row[1] > since_us and row[2] <= 100]
 
     def _device_samples(
         self, uuid: str, handle: Any, since_us: int

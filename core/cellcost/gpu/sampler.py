@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from cellcost.gpu.claims import Claims
-from cellcost.gpu.devices import Device, NoGpu, Trouble, visible
+from cellcost.gpu.devices import Device, NoGpu, Reading, Trouble, visible
 from cellcost.gpu.driver import Driver, open_driver
 from cellcost.gpu.need import uses_gpu
-from cellcost.gpu.owners import SERVER, Allocation, Portion, portions
+from cellcost.gpu.owners import SERVER, Allocation, energies, portions
 from cellcost.gpu.tally import DeviceTally, Moment, Stretch
 from cellcost.gpu.trees import (
     Family,
@@ -91,7 +91,9 @@ class _Watched:
     reason: str = ""
     retry_us: int = 0
     back_off: float = 0.5
-    state: DeviceState | None = field(default=None)
+    state: DeviceState | None = None
+    owed: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Fractions of a mWh that rounding took from an owner, or gave it."""
 
 
 class Sampler:
@@ -139,6 +141,7 @@ class Sampler:
         self._driver: Driver | None = None
         self._watched: dict[str, _Watched] = {}
         self._family = Family()
+        self._own: Process | None = None
         self._claimed: frozenset[Process] = frozenset()
         self._looks = 0
         self._failures = 0
@@ -229,33 +232,32 @@ class Sampler:
             return self._look(moment)
 
     def _look(self, moment: Moment) -> Look:
-        stretches: dict[str, tuple[Stretch, Sequence[str]]] = {}
+        readings: list[tuple[_Watched, Reading]] = []
         pids: set[int] = set()
         listed: set[int] = set()
-        for uuid, watched in list(self._watched.items()):
-            found = self._stretch(watched, moment)
-            if found is not None:
-                stretches[uuid] = found
-                division = found[0].division
-                pids.update(division.busy, division.held, found[0].held_bytes)
-                listed.update(found[0].held_bytes)
+        for watched in list(self._watched.values()):
+            reading = self._read(watched, moment)
+            if reading is not None:
+                readings.append((watched, reading))
+                pids |= watched.tally.pids(reading)
+                listed.update(reading.processes or ())
         # The driver's names mean nothing here: what has one is nobody's we know.
         nameless = self._foreign(listed)
-        owners = {} if nameless else self._owners(pids)
+        parties = {} if nameless else self._owners(pids)
         bookings: list[Booking] = []
-        for uuid, (stretch, limits) in stretches.items():
-            bookings += self._book(
-                self._watched[uuid], stretch, limits, owners, nameless=nameless
-            )
+        for watched, reading in readings:
+            stretch = watched.tally.take(reading, moment, parties)
+            if stretch is not None:
+                bookings += self._book(
+                    watched, stretch, reading.limits, nameless=nameless
+                )
         return Look(
             moment.steady_us / 1e6,
             bookings,
             [self._state(watched) for watched in self._watched.values()],
         )
 
-    def _stretch(
-        self, watched: _Watched, moment: Moment
-    ) -> tuple[Stretch, Sequence[str]] | None:
+    def _read(self, watched: _Watched, moment: Moment) -> Reading | None:
         if watched.reason and moment.steady_us < watched.retry_us:
             return None
         if watched.reason:
@@ -269,15 +271,13 @@ class Sampler:
             watched.retry_us = moment.steady_us + int(watched.back_off * 1e6)
             return None
         watched.reason, watched.back_off = "", 0.5
-        stretch = tally.take(reading, moment)
-        return None if stretch is None else (stretch, reading.limits)
+        return reading
 
     def _owners(self, pids: set[int]) -> dict[int, str]:
         """Return whose processes these are; nearest root wins."""
         roots: dict[Process, str] = {}
-        own = process_of(names_of_self()[0])
-        if own is not None:
-            roots[own] = OURS
+        if self._own is not None:
+            roots[self._own] = OURS
         for pid, name in (self._kernels() if self._kernels else {}).items():
             kernel = process_of(pid)
             if kernel is not None:
@@ -294,16 +294,13 @@ class Sampler:
         watched: _Watched,
         stretch: Stretch,
         limits: Sequence[str],
-        owners: Mapping[int, str],
         *,
         nameless: bool,
     ) -> list[Booking]:
         division = stretch.division
         found = portions(
             division,
-            owners,
             allocation=self._allocation,
-            energy_mwh=stretch.energy_mwh,
             held_bytes=stretch.held_bytes,
         )
         ours = {
@@ -311,7 +308,10 @@ class Sampler:
             for owner, portion in found.items()
             if owner != _CLAIMED and (owner != SERVER or self._books_rest)
         }
-        booked_ms = sum(portion.busy_ms + portion.held_ms for portion in ours.values())
+        booked_ms = sum(portion.ms for portion in ours.values())
+        energy, watched.owed = energies(
+            stretch.energy_mwh, division.whole_ms, ours, watched.owed
+        )
         free_ms, unknown_ms = division.free_ms, division.unknown_ms
         if nameless:
             unknown_ms = division.whole_ms - free_ms
@@ -326,18 +326,23 @@ class Sampler:
             free_ms=free_ms,
             unknown_ms=unknown_ms,
             busy_percent=stretch.busy_percent,
-            sm_percent=sum(
-                percent
-                for pid, percent in stretch.sm_percent.items()
-                if owners.get(pid, _CLAIMED) != _CLAIMED
-            ),
+            sm_percent=stretch.sm_percent,
             busy_known=division.busy_known,
             limits=limits,
         )
         return [
-            _booking(owner, device, stretch, portion)
+            Booking(
+                owner=owner,
+                device=device,
+                start=stretch.start_us / 1e6,
+                end=stretch.end_us / 1e6,
+                busy_ms=portion.busy_ms,
+                held_ms=portion.held_ms,
+                energy_mwh=energy.get(owner),
+                held_bytes=portion.held_bytes,
+            )
             for owner, portion in ours.items()
-            if portion.busy_ms or portion.held_ms
+            if portion.ms
         ]
 
     def _state(self, watched: _Watched) -> DeviceState:
@@ -361,10 +366,10 @@ class Sampler:
             return False
         self._looks = 1
         self.reason = ""
-        own = process_of(names_of_self()[0])
-        if self._claims is not None and own is not None:
+        self._own = process_of(names_of_self()[0])
+        if self._claims is not None and self._own is not None:
             try:
-                self._claims.stake(own)
+                self._claims.stake(self._own)
             except OSError as error:
                 _log.warning("no claim of GPU time: %s", error)
         # Now, and not after the first second: from here on time is divided.
@@ -414,16 +419,3 @@ def _forked(sampler: "weakref.ref[Sampler]") -> None:
     found = sampler()
     if found is not None:
         found.forget()
-
-
-def _booking(owner: str, device: Device, stretch: Stretch, portion: Portion) -> Booking:
-    return Booking(
-        owner=owner,
-        device=device,
-        start=stretch.start_us / 1e6,
-        end=stretch.end_us / 1e6,
-        busy_ms=portion.busy_ms,
-        held_ms=portion.held_ms,
-        energy_mwh=portion.energy_mwh,
-        held_bytes=portion.held_bytes,
-    )

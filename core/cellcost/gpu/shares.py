@@ -14,18 +14,22 @@ from typing import Final, TypeVar
 
 from cellcost.gpu.devices import ProcessSample
 
-__all__ = ["Division", "Observed", "apportion", "divide"]
+__all__ = ["OTHERS", "Division", "Observed", "Party", "apportion", "by_party", "divide"]
 
 LONGEST_SAMPLE_US: Final = 1_100_000
 """NVML's samples stand for 1/6 s to 1 s; for what lies further back there is none."""
 LONGEST_LOOK_US: Final = 2_500_000
 """How far back a single utilisation counts where the driver keeps no samples."""
 
-_Pid = int
 _Key = TypeVar("_Key", bound=Hashable)
 _FREE: Final = (0, "free")
 _UNKNOWN: Final = (0, "unknown")
-Owed = Mapping[tuple[int, str], float]
+OTHERS: Final = "others"
+"""The party of each process that `parties` does not name."""
+
+Party = int | str
+"""A process, or whose it is; 0 is nobody."""
+Owed = Mapping[tuple[Party, str], float]
 """Fractions of a millisecond that rounding took from a part before, or gave it."""
 
 
@@ -33,6 +37,8 @@ Owed = Mapping[tuple[int, str], float]
 class Observed:
     """What is known of a device between two times; all times are of one clock."""
 
+    whole_ms: int
+    """The bill."""
     start_us: int
     end_us: int
     held_before: Mapping[int, int | None] | None
@@ -43,11 +49,8 @@ class Observed:
     process_samples: Sequence[ProcessSample] | None = None
     unseen_bytes: int = 0
     """Held by processes that the driver counts and does not list."""
-
-    @property
-    def whole_ms(self) -> int:
-        """The bill: of stretches that follow each other it sums to their time."""
-        return self.end_us // 1000 - self.start_us // 1000
+    parties: Mapping[int, str] | None = None
+    """Whose each process is; None divides by process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,51 +58,49 @@ class Division:
     """Whose the milliseconds of a device were: all parts sum to `whole_ms`."""
 
     whole_ms: int
-    busy: Mapping[int, int]
-    """Milliseconds by process while kernels ran."""
-    held: Mapping[int, int]
-    """Milliseconds by process while it held memory and none ran."""
+    busy: Mapping[Party, int]
+    """Milliseconds by party while kernels ran."""
+    held: Mapping[Party, int]
+    """Milliseconds by party while it held memory and none ran."""
     free_ms: int
     unknown_ms: int
     busy_known: bool
     """False where the device does not tell when kernels ran: all is held then."""
-    owed: Owed = field(default_factory=dict[tuple[int, str], float])
+    owed: Owed = field(default_factory=dict[tuple[Party, str], float])
 
 
 def divide(observed: Observed, owed: Owed | None = None) -> Division:
     """Return whose the time was; `owed` is what the division before was left with."""
-    exact: defaultdict[tuple[int, str], float] = defaultdict(float)
-    lists = [
-        held for held in (observed.held_before, observed.held_after) if held is not None
-    ]
-    holders = set(itertools.chain.from_iterable(lists))
+    exact: defaultdict[tuple[Party, str], float] = defaultdict(float)
     segments = _segments(observed)
-    pieces = _pieces(observed, segments)
-    whole_weights = _weights(pieces, observed.start_us, observed.end_us)
-    alone = next(iter(holders)) if len(holders) == 1 else None
-    # Who came or went meanwhile did so halfway, as far as anybody knows.
-    idle = [_idle_weights(held, observed.unseen_bytes) for held in lists] or [_UNKNOWN]
+    by_end, overall = _weights(observed, segments)
+    lists = _lists(observed)
+    idle_us = busy_us = 0.0
     for start, end, percent in segments:
         length = end - start
         if percent is None:
             exact[_UNKNOWN] += length
             continue
         busy = length * percent / 100
-        if busy:
-            weights = _weights(pieces, start, end) or whole_weights
-            if not weights:
-                weights = {0 if alone is None else alone: 1.0}
-            _spread(exact, busy, weights, "busy")
-        if busy < length:
-            for holding in idle:
-                _spread(exact, (length - busy) / len(idle), holding, "held")
+        idle_us += length - busy
+        if end in by_end:
+            _spread(exact, busy, by_end[end], "busy")
+        else:
+            busy_us += busy
+    if busy_us:
+        _spread(exact, busy_us, overall or _alone(lists), "busy")
+    if idle_us:
+        # Who came or went meanwhile did so halfway, as far as anybody knows.
+        idle = [_idle_weights(held, observed.unseen_bytes) for held in lists]
+        for weights in idle or [_UNKNOWN]:
+            _spread(exact, idle_us / max(1, len(idle)), weights, "held")
     parts, left = apportion(observed.whole_ms, exact, owed)
     return Division(
         whole_ms=observed.whole_ms,
-        busy={pid: ms for (pid, kind), ms in parts.items() if kind == "busy" and ms},
-        held={pid: ms for (pid, kind), ms in parts.items() if kind == "held" and ms},
-        free_ms=parts.get(_FREE, 0),
-        unknown_ms=parts.get(_UNKNOWN, 0),
+        free_ms=parts.pop(_FREE, 0),
+        unknown_ms=parts.pop(_UNKNOWN, 0),
+        busy={key[0]: ms for key, ms in parts.items() if ms and key[1] == "busy"},
+        held={key[0]: ms for key, ms in parts.items() if ms and key[1] == "held"},
         busy_known=_busy_known(observed),
         owed=left,
     )
@@ -118,12 +119,19 @@ def apportion(
     total = math.fsum(weights.values())
     if not total:
         return {}, {}
-    wanted = {
-        key: max(0.0, whole * weight / total + (owed.get(key, 0.0) if owed else 0.0))
-        for key, weight in weights.items()
-    }
-    parts = {key: int(value) for key, value in wanted.items()}
-    short = whole - sum(parts.values())
+    scale = whole / total
+    wanted: dict[_Key, float] = {}
+    parts: dict[_Key, int] = {}
+    short = whole
+    for key, weight in weights.items():
+        value = weight * scale + (owed.get(key, 0.0) if owed else 0.0)
+        if value < 0:
+            value = 0.0
+        wanted[key] = value
+        parts[key] = int(value)
+        short -= parts[key]
+    if not short:
+        return parts, {key: wanted[key] - parts[key] for key in wanted}
     order = sorted(wanted, key=lambda key: parts[key] - wanted[key])
     for key in itertools.cycle(order):
         if short <= 0:
@@ -140,29 +148,57 @@ def apportion(
 
 
 def _spread(
-    exact: dict[tuple[int, str], float],
+    exact: dict[tuple[Party, str], float],
     time: float,
-    weights: Mapping[int, float] | tuple[int, str],
+    weights: Mapping[Party, float] | tuple[Party, str],
     kind: str,
 ) -> None:
     if isinstance(weights, tuple):
         exact[weights] += time
         return
-    total = math.fsum(weights.values())
+    scale = time / math.fsum(weights.values())
     for pid, weight in weights.items():
-        key = (pid, kind) if pid else _UNKNOWN
-        exact[key] += time * weight / total
+        exact[(pid, kind) if pid else _UNKNOWN] += weight * scale
+
+
+def _lists(observed: Observed) -> list[Mapping[Party, int | None]]:
+    """Return who held what at the start and at the end, once if it is the same."""
+    before, after = observed.held_before, observed.held_after
+    different = [after] if before == after else [before, after]
+    return [by_party(held, observed.parties) for held in different if held is not None]
+
+
+def by_party(
+    held: Mapping[int, int | None], parties: Mapping[int, str] | None
+) -> dict[Party, int | None]:
+    """Return what each party holds; None where of one process nobody tells."""
+    if parties is None:
+        return dict[Party, int | None](held.items())
+    sums: dict[Party, int | None] = {}
+    for pid, size in held.items():
+        party = parties.get(pid, OTHERS)
+        before = sums.get(party, 0)
+        sums[party] = None if size is None or before is None else before + size
+    return sums
+
+
+def _alone(
+    lists: Sequence[Mapping[Party, int | None]],
+) -> Mapping[Party, float] | tuple[Party, str]:
+    """Return whose busy time is that nobody tells of: of who is there alone."""
+    holders = set(itertools.chain.from_iterable(lists))
+    return dict.fromkeys(holders, 1.0) if len(holders) == 1 else _UNKNOWN
 
 
 def _idle_weights(
-    holders: Mapping[int, int | None], unseen_bytes: int
-) -> Mapping[int, float] | tuple[int, str]:
+    holders: Mapping[Party, int | None], unseen_bytes: int
+) -> Mapping[Party, float] | tuple[Party, str]:
     """Return whose idle time is by bytes, or that it is free or unknown."""
     if not holders:
         return _UNKNOWN if unseen_bytes else _FREE
     if len(holders) == 1 and not unseen_bytes:
         return dict.fromkeys(holders, 1.0)
-    weights: dict[int, float] = {0: float(unseen_bytes)} if unseen_bytes else {}
+    weights: dict[Party, float] = {0: float(unseen_bytes)} if unseen_bytes else {}
     for pid, size in holders.items():
         if size is None:
             return _UNKNOWN
@@ -207,48 +243,36 @@ def _busy_known(observed: Observed) -> bool:
 
 def _percent_of_processes(observed: Observed) -> int:
     """Return how busy the device was by its processes; 0 where nobody tells."""
-    newest = {sample.pid: sample for sample in observed.process_samples or ()}
-    return min(100, sum(sample.sm_percent for sample in newest.values()))
+    newest = {row[0]: row[2] for row in observed.process_samples or ()}
+    return min(100, sum(newest.values()))
 
 
-_Piece = tuple[int, int, int]
-"""(start, end, SM percent)"""
-
-
-def _pieces(
-    observed: Observed, segments: Sequence[tuple[int, int, int | None]]
-) -> dict[int, list[_Piece]]:
-    """Return for each process when it used how much of the SMs."""
-    lengths = sorted(end - start for start, end, _ in segments)
-    period = lengths[len(lengths) // 2] if lengths else LONGEST_SAMPLE_US
-    period = min(period, LONGEST_SAMPLE_US)
-    pieces: dict[int, list[_Piece]] = {}
-    for sample in sorted(
-        observed.process_samples or (), key=lambda sample: sample.at_us
-    ):
-        if not observed.start_us < sample.at_us or not sample.sm_percent:
-            continue
-        earlier = pieces.setdefault(sample.pid, [])
-        start = max(
-            observed.start_us,
-            sample.at_us - period,
-            earlier[-1][1] if earlier else 0,
-        )
-        earlier.append((start, sample.at_us, sample.sm_percent))
-    return pieces
+_Weights = dict[Party, float]
 
 
 def _weights(
-    pieces: Mapping[int, Sequence[_Piece]], start: int, end: int
-) -> dict[int, float]:
-    """Return each process's SM percent x time between two times."""
-    weights: dict[int, float] = {}
-    for pid, parts in pieces.items():
-        weight = 0
-        for begun, done, percent in parts:
-            together = min(done, end) - max(begun, start)
-            if together > 0:
-                weight += together * percent
-        if weight:
-            weights[pid] = weight
-    return weights
+    observed: Observed, segments: Sequence[tuple[int, int, int | None]]
+) -> tuple[Mapping[int, _Weights], _Weights]:
+    """Return who used how much of the SMs: by a segment's end, and overall.
+
+    A driver that tells each process once tells its mean: no segment is known then. One
+    that tells it for each of its periods is taken at its word where a process's time is
+    a segment's end; what is between goes by the overall use.
+    """
+    overall: _Weights = {}
+    by_end: dict[int, _Weights] = {}
+    ends = {end for _, end, _ in segments}
+    parties = observed.parties
+    used = [
+        row
+        for row in observed.process_samples or ()
+        if row[2] and row[1] > observed.start_us
+    ]
+    several = len({row[0] for row in used}) < len(used)
+    for pid, at, percent, _ in used:
+        party = pid if parties is None else parties.get(pid, OTHERS)
+        overall[party] = overall.get(party, 0) + percent
+        if several and at in ends:
+            now = by_end.setdefault(at, {})
+            now[party] = now.get(party, 0) + percent
+    return by_end, overall

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from cellcost.gpu.devices import Device, Reading
@@ -11,7 +11,8 @@ from cellcost.gpu.shares import (
     Division,
     Observed,
     Owed,
-    apportion,
+    Party,
+    by_party,
     divide,
 )
 
@@ -47,13 +48,13 @@ class Stretch:
     """Of the monotonic clock."""
     end_us: int
     division: Division
-    energy_mwh: Mapping[int, int] | None
-    """By process, 0 being nobody; None where the device has no counter."""
-    held_bytes: Mapping[int, int | None]
-    """What each process holds at the end."""
+    energy_mwh: int | None
+    """Of the whole device; None where it has no counter."""
+    held_bytes: Mapping[Party, int | None]
+    """What each party holds at the end."""
     busy_percent: int
-    sm_percent: Mapping[int, int]
-    """By process, as it was last told."""
+    sm_percent: int
+    """Of all parties but OTHERS, as it was last told."""
 
 
 class DeviceTally:
@@ -64,7 +65,6 @@ class DeviceTally:
         self._until_us = moment.steady_us
         self._held: Mapping[int, int | None] | None = None
         self._owed: Owed = {}
-        self._owed_energy: Mapping[int, float] = {}
         self._energy_mj: int | None = None
         self._energy_left_mj = 0
         self._started = False
@@ -77,7 +77,16 @@ class DeviceTally:
         """
         return max(0, self._until_us + moment.wall_us - moment.steady_us)
 
-    def take(self, reading: Reading, moment: Moment) -> Stretch | None:
+    def pids(self, reading: Reading) -> set[int]:
+        """Return each process that is spoken of, now or at the last look."""
+        found = set(reading.processes or ())
+        found.update(self._held or ())
+        found.update([row[0] for row in reading.process_samples or ()])
+        return found
+
+    def take(
+        self, reading: Reading, moment: Moment, parties: Mapping[int, str]
+    ) -> Stretch | None:
         """Divide the time until the newest sample; None where there is none yet."""
         if not self._started:
             self._started = True
@@ -86,47 +95,41 @@ class DeviceTally:
             return None
         shift = moment.wall_us - moment.steady_us
         latest = moment.steady_us + _AHEAD_US
-        samples = None
-        if reading.device_samples is not None:
-            samples = [
-                (at - shift, percent)
-                for at, percent in reading.device_samples
-                if self._until_us < at - shift <= latest
-            ]
+        samples = reading.device_samples
+        if samples is not None:
+            first, last = self._until_us + shift, latest + shift
+            samples = [sample for sample in samples if first < sample[0] <= last]
         end_us = moment.steady_us
         if samples:
-            newest = max(at for at, _ in samples)
+            newest = max(samples)[0] - shift
             if moment.steady_us - newest <= LONGEST_SAMPLE_US:
                 end_us = newest
         elif samples is not None and end_us - self._until_us < _WAIT_US:
             return None
         if end_us <= self._until_us:
             return None
-        return self._divide(reading, samples, shift, end_us)
+        return self._divide(reading, parties, samples, shift, end_us)
 
     def _divide(
         self,
         reading: Reading,
+        parties: Mapping[int, str],
         samples: list[tuple[int, int]] | None,
         shift: int,
         end_us: int,
     ) -> Stretch:
-        used = reading.process_samples
         observed = Observed(
-            start_us=self._until_us,
-            end_us=end_us,
+            # Of stretches that follow each other these sum to the time they took.
+            whole_ms=end_us // 1000 - self._until_us // 1000,
+            start_us=self._until_us + shift,
+            end_us=end_us + shift,
             held_before=self._held,
             held_after=reading.processes,
             device_samples=samples,
             busy_percent=reading.busy_percent,
             unseen_bytes=_unseen(reading),
-            process_samples=None
-            if used is None
-            else [
-                replace(sample, at_us=sample.at_us - shift)
-                for sample in used
-                if sample.at_us - shift <= end_us + LONGEST_SAMPLE_US
-            ],
+            process_samples=reading.process_samples,
+            parties=parties,
         )
         division = divide(observed, self._owed)
         self._owed = division.owed
@@ -134,39 +137,41 @@ class DeviceTally:
             start_us=self._until_us,
             end_us=end_us,
             division=division,
-            energy_mwh=self._energy(reading, division),
-            held_bytes=reading.processes or {},
+            energy_mwh=self._energy(reading),
+            held_bytes=by_party(reading.processes or {}, parties),
             busy_percent=_mean_percent(observed, reading),
-            sm_percent={sample.pid: sample.sm_percent for sample in used or ()},
+            sm_percent=_percent_of(parties, reading),
         )
         self._until_us = end_us
         self._held = reading.processes
         return stretch
 
-    def _energy(self, reading: Reading, division: Division) -> dict[int, int] | None:
-        """Split what the counter went up by, by the time each process had."""
+    def _energy(self, reading: Reading) -> int | None:
+        """Return what the counter went up by, whole mWh; the rest is kept."""
         before, self._energy_mj = self._energy_mj, reading.energy_mj
         if reading.energy_mj is None or before is None:
             return None
         # A driver that was loaded again counts from 0.
         self._energy_left_mj += max(0, reading.energy_mj - before)
         whole, self._energy_left_mj = divmod(self._energy_left_mj, _MJ_PER_MWH)
-        weights: dict[int, float] = {0: division.free_ms + division.unknown_ms}
-        for part in (division.busy, division.held):
-            for pid, ms in part.items():
-                weights[pid] = weights.get(pid, 0) + ms
-        parts, self._owed_energy = apportion(whole, weights, self._owed_energy)
-        if not parts and whole:  # no time, and yet energy: kept for the next stretch
-            self._energy_left_mj += whole * _MJ_PER_MWH
-        return parts
+        return whole
+
+
+def _percent_of(parties: Mapping[int, str], reading: Reading) -> int:
+    newest = {
+        row[0]: row[2] for row in reading.process_samples or () if row[0] in parties
+    }
+    return sum(newest.values())
 
 
 def _unseen(reading: Reading) -> int:
     """Return what hidden processes hold: those of other containers, mostly."""
-    sizes = None if reading.processes is None else [*reading.processes.values()]
-    if reading.used_bytes is None or sizes is None or None in sizes:
+    if reading.used_bytes is None or reading.processes is None:
         return 0
-    unseen = reading.used_bytes - sum(size for size in sizes if size is not None)
+    sizes = reading.processes.values()
+    if None in sizes:
+        return 0
+    unseen = reading.used_bytes - sum(filter(None, sizes))
     return unseen if unseen > max(_UNSEEN_BYTES, reading.used_bytes // 20) else 0
 
 

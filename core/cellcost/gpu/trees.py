@@ -21,8 +21,7 @@ __all__ = [
 _PROC: Final = Path("/proc")
 _FIRST_NAMESPACE: Final = "pid:[4026531836]"
 """PROC_PID_INIT_INO of Linux: the machine's own, not a container's."""
-_RECHECK_LOOKS: Final = 10
-_FORGET_LOOKS: Final = 60
+_RECHECK_LOOKS: Final = 30
 _MOST_PARENTS: Final = 64
 
 
@@ -113,27 +112,36 @@ class Family:
     def __init__(self, *, stat: Callable[[int], Stat | None] = stat_of) -> None:
         self._stat = stat
         self._roots: dict[Process, str] = {}
-        self._known: dict[int, tuple[int, str, int]] = {}
-        """pid: (start, owner, at which look it was checked)."""
+        self._known: dict[int, tuple[int, str]] = {}
+        """pid: (start, owner)."""
         self._look = 0
         self._listed: frozenset[int] = frozenset()
+        self._ours: list[int] = []
 
     def look(self, roots: Mapping[Process, str], pids: Iterable[int]) -> dict[int, str]:
         """Return the owner of each of `pids` that has one among `roots`.
 
         A process once known stays its root's, also when its parent ends before it.
         """
+        listed = frozenset(pids)
+        self._look += 1
+        again = self._look % _RECHECK_LOOKS == 0
         if roots != self._roots:
             self._forget_all_but(roots)
-        self._look += 1
-        listed = frozenset(pids)
+        elif listed == self._listed and not again:
+            # Strangers of a moment ago are strangers; ours may have ended since.
+            listed_ours = [pid for pid in self._ours if self._owner(pid)]
+            if listed_ours == self._ours:
+                return {pid: self._known[pid][1] for pid in listed_ours}
         owners = {pid: owner for pid in listed if (owner := self._owner(pid))}
+        self._ours = [*owners]
+        self._listed = listed
+        if again:
+            self._forget_the_dead(listed)
+        # A stranger that left may come back as ours.
         for pid in self._known.keys() - listed:
             if not self._known[pid][1]:
-                del self._known[pid]  # a stranger that left may come back as ours
-        if self._look % _FORGET_LOOKS == 0:
-            self._forget_the_dead(listed)
-        self._listed = listed
+                del self._known[pid]
         return owners
 
     def _forget_the_dead(self, listed: Collection[int]) -> None:
@@ -148,8 +156,8 @@ class Family:
         claimed = roots.keys() - self._roots.keys()
         self._roots = dict(roots)
         self._known = {
-            pid: (start, owner, 0)
-            for pid, (start, owner, _) in self._known.items()
+            pid: (start, owner)
+            for pid, (start, owner) in self._known.items()
             if owner in kept and self._nearest(pid, start, claimed) is None
         }
 
@@ -163,23 +171,15 @@ class Family:
 
     def _owner(self, pid: int) -> str:
         known = self._known.get(pid)
-        if (
-            known is not None
-            and not known[1]
-            and pid in self._listed
-            and self._look - known[2] < _RECHECK_LOOKS
-        ):
-            return ""  # a stranger that was there a moment ago
         stat = self._stat(pid)
         if stat is None:
             # It has ended since the driver saw it: what it used before is its owner's.
             return known[1] if known is not None else ""
-        if known is not None and known[0] == stat.start and known[1]:
-            return known[1]
+        if known is not None and known[0] == stat.start:
+            return known[1]  # as long as the roots are the same, whoever it was
         root = self._nearest(pid, stat.start, self._roots.keys())
         owner = "" if root is None else self._roots[root]
-        # Spread over looks, so that many strangers are not all checked in one.
-        self._known[pid] = (stat.start, owner, self._look - pid % _RECHECK_LOOKS)
+        self._known[pid] = (stat.start, owner)
         return owner
 
 

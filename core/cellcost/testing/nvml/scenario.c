@@ -47,7 +47,7 @@ typedef struct { unsigned sm, copy, dec, enc, jpeg, ofa, gpu_slices, compute_sli
 
 static Device devices[DEVICES];
 static Fact *facts;
-static int n_devices, n_facts, users, init_code, owner, follow, first_of[DEVICES + 1];
+static int n_devices, n_facts, many_rows, users, init_code, owner, follow, first_of[DEVICES + 1];
 static struct stat file_read;
 static long long origin, period = 167, buffer_ms = 20000;
 static char driver[NAME] = "550.54.15";
@@ -88,6 +88,7 @@ static void read_line(char *line) {
   else if (!strcmp(f[0], "period")) period = N(1);
   else if (!strcmp(f[0], "buffer")) buffer_ms = N(1);
   else if (!strcmp(f[0], "follow")) follow = (int)N(1);
+  else if (!strcmp(f[0], "rows")) many_rows = (int)N(1);
   else if (!strcmp(f[0], "init")) init_code = (int)N(1);
   else if (!strcmp(f[0], "driver")) snprintf(driver, NAME, "%s", f[1]);
   else if (!strcmp(f[0], "device") || !strcmp(f[0], "mig")) {
@@ -343,7 +344,11 @@ API int nvmlDeviceGetProcessUtilization(void *h, ProcessSample *out, unsigned *c
     int seen = facts[i].kind != LOAD;
     for (int j = first_of[d]; j < i && !seen; j++) seen = facts[j].kind == LOAD && facts[j].pid == facts[i].pid;
     if (seen) continue;
-    for (ms_t t = first; t <= last; t++) {
+    if (!many_rows && first <= last) {
+      ms_t from = (first - 1) * period, to = last * period;
+      unsigned sm = percent(d, LOAD, facts[i].pid, 0, from, to);
+      if (sm && n++ < room) out[n - 1] = (ProcessSample){facts[i].pid, stamp(last), sm, percent(d, LOAD, facts[i].pid, 1, from, to), 0, 0};
+    } else for (ms_t t = first; t <= last; t++) {
       unsigned sm = percent(d, LOAD, facts[i].pid, 0, (t - 1) * period, t * period);
       if (!sm) continue;
       if (n < room) out[n] = (ProcessSample){facts[i].pid, stamp(t), sm, percent(d, LOAD, facts[i].pid, 1, (t - 1) * period, t * period), 0, 0};
