@@ -36,6 +36,7 @@ class Plain:
 _PYTHON_CELLS = frozenset(
     [
         "capture",
+        "cellcost",
         "debug",
         "memit",
         "mprun",
