@@ -61,5 +61,6 @@ def test_every_snippet_is_a_settings_file_that_holds(place, snippet):
     table = tomllib.loads(snippet)
     assert len(found.endpoints) == len(table.get("endpoints", ()))
     assert len(found.prices) == len(table.get("prices", ()))
+    assert len(found.gpu_rates) == len(table.get("gpu_rates", ()))
     assert len(found.policies) == ("policy" in table)
     assert found.notes == ()

@@ -1,5 +1,6 @@
 """Settings: layered TOML files, the environment and arguments, merged and checked."""
 
+from cellcost.config.gpu import GpuSettings, OwnGpuRate
 from cellcost.config.loading import load_settings, load_settings_or_default
 from cellcost.config.rates import Endpoint, OwnPrice
 from cellcost.config.settings import (
@@ -16,6 +17,8 @@ __all__ = [
     "CaptureSettings",
     "EditorSettings",
     "Endpoint",
+    "GpuSettings",
+    "OwnGpuRate",
     "OwnPrice",
     "Redaction",
     "Settings",

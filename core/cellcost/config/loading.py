@@ -13,6 +13,13 @@ from cellcost.config.files import (
     find_project_file,
     read_file,
 )
+from cellcost.config.gpu import (
+    Allocation,
+    GpuSettings,
+    Market,
+    OwnGpuRate,
+    Sample,
+)
 from cellcost.config.rates import Endpoint, OwnPrice
 from cellcost.config.reading import (
     Checked,
@@ -135,6 +142,7 @@ class _Merge:
     )
     endpoints: list[Endpoint] = field(default_factory=list[Endpoint])
     prices: list[OwnPrice] = field(default_factory=list[OwnPrice])
+    gpu_rates: list[OwnGpuRate] = field(default_factory=list[OwnGpuRate])
     environments: list[EnvironmentRule] = field(default_factory=list[EnvironmentRule])
     policies: "list[Policy]" = field(default_factory=list["Policy"])
     said: set[str] = field(default_factory=set[str])
@@ -150,13 +158,13 @@ class _Merge:
             checked = check_file(file)
             waits = (
                 file.layer == "project"
-                and bool(checked.endpoints or checked.prices)
+                and bool(checked.endpoints or checked.prices or checked.gpu_rates)
                 and not is_trusted(file, read_trust(self.home))
             )
             if waits:
                 self.untrusted.append(file.path)
                 labelled = tuple(self._labelled(checked.endpoints))
-                checked = replace(checked, endpoints=labelled, prices=())
+                checked = replace(checked, endpoints=labelled, prices=(), gpu_rates=())
             self.add(checked)
         except ConfigError as error:
             self.problems.append(error)
@@ -177,14 +185,18 @@ class _Merge:
                 yield replace(endpoint, trusted=False)
 
     def add(self, layer: Checked) -> None:
-        endpoints, prices = layer.endpoints, layer.prices
+        endpoints, prices, rates = layer.endpoints, layer.prices, layer.gpu_rates
         if endpoints and self._is_locked(layer, "endpoints"):
             endpoints = ()
         if prices and self._is_locked(layer, "prices"):
             prices = ()
+        if rates and self._is_locked(layer, "gpu_rates"):
+            rates = ()
         _refuse_ties([*self.endpoints, *endpoints], [*self.prices, *prices])
+        _refuse_gpu_ties([*self.gpu_rates, *rates])
         self.endpoints += endpoints
         self.prices += prices
+        self.gpu_rates += rates
         if layer.environments and not self._is_locked(layer, "environments"):
             # What is nearer to the code is asked first.
             self.environments[:0] = layer.environments
@@ -216,10 +228,12 @@ class _Merge:
             tags=MappingProxyType(tags),
             endpoints=tuple(self.endpoints),
             prices=tuple(self.prices),
+            gpu_rates=tuple(self.gpu_rates),
             capture=CaptureSettings(stream_usage=stream_usage),
             view=ViewSettings(persist=persist),
             editor=self._editor(),
             sync=self._sync(),
+            gpu=self._gpu(),
             policies=tuple(self.policies),
             environment_from=environment_from,
             head=git_head(cwd) if self.environments else None,
@@ -245,6 +259,14 @@ class _Merge:
             diagnostics=self.values["editor.diagnostics"] == "on",
             completion=self.values["editor.completion"] == "on",
             off=frozenset(self.values["editor.off"].split()),
+        )
+
+    def _gpu(self) -> GpuSettings:
+        return GpuSettings(
+            sample=cast(Sample, self.values["gpu.sample"]),
+            allocation=cast(Allocation, self.values["gpu.allocation"]),
+            cloud=self.values.get("gpu.cloud", ""),
+            market=cast(Market, self.values["gpu.market"]),
         )
 
     def _sync(self) -> SyncSettings:
@@ -283,6 +305,14 @@ def _refuse_ties(endpoints: Iterable[Endpoint], prices: Iterable[OwnPrice]) -> N
         from cellcost.prices.own import OwnPrices
 
         OwnPrices(own, str)  # raises ConfigError; providers were made ids when checked
+
+
+def _refuse_gpu_ties(rates: list[OwnGpuRate]) -> None:
+    if len(rates) > 1:
+        # Imported here: few settings have them, and the prices import this package.
+        from cellcost.prices.gpu_own import OwnGpuRates
+
+        OwnGpuRates(rates)  # raises ConfigError
 
 
 def _both(source: str, other: str) -> str:

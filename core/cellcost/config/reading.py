@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cellcost.config.environments import EnvironmentRule
 from cellcost.config.files import SettingsFile
+from cellcost.config.gpu import OwnGpuRate, amortised
 from cellcost.config.rates import Endpoint, OwnPrice
 from cellcost.config.schema import (
     LISTS,
@@ -48,6 +49,7 @@ class Checked:
     """By dotted key: `capture.stream_usage`, `tags.team`."""
     endpoints: tuple[Endpoint, ...] = ()
     prices: tuple[OwnPrice, ...] = ()
+    gpu_rates: tuple[OwnGpuRate, ...] = ()
     environments: tuple[EnvironmentRule, ...] = ()
     policy: "Policy | None" = None
     locked: tuple[str, ...] = ()
@@ -97,6 +99,7 @@ def check_file(file: SettingsFile) -> Checked:
         values=values,
         endpoints=tuple(_endpoint(row, str(file.path)) for row in tables["endpoints"]),
         prices=tuple(_price(row, str(file.path)) for row in tables["prices"]),
+        gpu_rates=tuple(_gpu_rate(row, str(file.path)) for row in tables["gpu_rates"]),
         environments=tuple(
             _environment(row, str(file.path)) for row in tables["environments"]
         ),
@@ -210,11 +213,33 @@ def _impossible(section: str, row: Mapping[str, Value]) -> str:
         if not row.keys() & {"branch", "hub_server"}:
             return f"environments {row['name']} needs branch or hub_server"
         return ""
+    if section == "gpu_rates":
+        return _impossible_gpu(row) or _no_days(f"gpu_rates {row['match']}", row)
     if not row.keys() & {"rates", "discount"}:
         return f"prices {row['model']} needs rates or discount"
+    return _no_days(f"prices {row['model']}", row)
+
+
+def _impossible_gpu(row: Mapping[str, Value]) -> str:
+    name = f"gpu_rates {row['match']}"
+    bought = row.keys() & {"usd", "years", "utilisation"}
+    if bought and "usd_per_hour" in row:
+        return f"{name} takes usd_per_hour, or usd and years, not both"
+    if bought and not {"usd", "years"} <= bought:
+        return f"{name} needs usd and years to be spread over"
+    if not bought and "usd_per_hour" not in row:
+        return f"{name} needs usd_per_hour, or usd and years"
+    if ("off_peak" in row) != ("off_peak_usd_per_hour" in row):
+        return f"{name} needs both off_peak and off_peak_usd_per_hour, or neither"
+    if row.get("utilisation") == 0:
+        return f"{name}: utilisation must be more than 0"
+    return ""
+
+
+def _no_days(name: str, row: Mapping[str, Value]) -> str:
     start, end = row.get("valid_from"), row.get("valid_to")
     if isinstance(start, date) and isinstance(end, date) and start >= end:
-        return f"prices {row['model']}: valid_to {end} must be after valid_from {start}"
+        return f"{name}: valid_to {end} must be after valid_from {start}"
     return ""
 
 
@@ -263,6 +288,26 @@ def _price(row: Mapping[str, Any], source: str) -> OwnPrice:
         valid_to=row.get("valid_to"),
         rates=MappingProxyType(dict[str, Decimal](row.get("rates", {}))),
         discount=row.get("discount"),
+        source=source,
+    )
+
+
+def _gpu_rate(row: Mapping[str, Any], source: str) -> OwnGpuRate:
+    rate, basis = row.get("usd_per_hour"), ""
+    if rate is None:
+        share: Decimal = row.get("utilisation", Decimal(1))
+        rate = amortised(row["usd"], row["years"], share)
+        basis = f"${row['usd']:f} over {row['years']:f} years, used {share:f} of them"
+    return OwnGpuRate(
+        match=row["match"],
+        usd_per_hour=rate,
+        cloud=row.get("cloud", "").strip().lower(),
+        instance=row.get("instance", ""),
+        off_peak_usd_per_hour=row.get("off_peak_usd_per_hour"),
+        off_peak=row.get("off_peak", ()),
+        valid_from=row.get("valid_from"),
+        valid_to=row.get("valid_to"),
+        basis=basis,
         source=source,
     )
 

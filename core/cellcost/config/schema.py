@@ -1,5 +1,6 @@
 """Every setting there is, as data: what is checked, merged and documented."""
 
+from cellcost.config.gpu_schema import GPU_SETTINGS
 from cellcost.config.policy_schema import POLICY_SETTINGS
 from cellcost.config.setting import Kind, Setting
 
@@ -235,13 +236,14 @@ SETTINGS: tuple[Setting, ...] = (
         kind="fraction",
         meaning="Share off the rates that `rates` does not name: `0.15` is 15 %.",
     ),
+    *GPU_SETTINGS,
     *POLICY_SETTINGS,
 )
 
 TAG_SECTION = "tags"
 """The one section that takes free keys beside those named here."""
 
-LISTS = ("endpoints", "prices", "environments")
+LISTS = ("endpoints", "prices", "gpu_rates", "environments")
 """Sections written `[[name]]`; layers add to them instead of overriding."""
 
 

@@ -24,6 +24,9 @@ Kind = Literal[
     "cap",
     "count",
     "hours",
+    "hourly",
+    "years",
+    "windows",
 ]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from cellcost.config.gpu import GpuSettings, OwnGpuRate
 from cellcost.config.rates import Endpoint, OwnPrice
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ class Settings:
     endpoints: tuple[Endpoint, ...] = ()
     """Those of an untrusted project have `trusted=False`: they price nothing."""
     prices: tuple[OwnPrice, ...] = ()
+    gpu_rates: tuple[OwnGpuRate, ...] = ()
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
     editor: EditorSettings = field(default_factory=EditorSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    gpu: GpuSettings = field(default_factory=GpuSettings)
     policies: "tuple[Policy, ...]" = ()
     """What each file says of what may be called, the most general first."""
     environment_from: str = ""
@@ -85,6 +88,6 @@ class Settings:
     sources: tuple[Path, ...] = ()
     """The settings files that were read, most general first."""
     untrusted: tuple[Path, ...] = ()
-    """Project files whose endpoints and prices wait for `cellcost trust`."""
+    """Project files whose endpoints, prices and GPU rates wait for `cellcost trust`."""
     notes: tuple[str, ...] = ()
     """What was set but does not count, and why (a locked key, say)."""

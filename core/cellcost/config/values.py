@@ -6,15 +6,20 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import cast
+from typing import TYPE_CHECKING, Union, cast
 from urllib.parse import urlsplit
 
 from cellcost.config.schema import Setting
 from cellcost.errors import CatalogueError
 
+if TYPE_CHECKING:
+    from cellcost.config.off_peak import OffPeak
+
 __all__ = ["Invalid", "Value", "check", "is_loopback", "ledger_url", "likely"]
 
-Value = str | Decimal | date | dict[str, Decimal] | tuple[str, ...]
+Value = Union[
+    str, Decimal, date, dict[str, Decimal], tuple[str, ...], "tuple[OffPeak, ...]"
+]
 
 # More than $1000 a token, or finer than a millionth of a nano-dollar a token: a mistake
 # in the unit, and numbers that would make every later sum slow.
@@ -61,6 +66,15 @@ def check(setting: Setting, value: object) -> Value:
             return _count(value)
         case "hours":
             return _hours(value)
+        case "hourly":
+            return _amount(value)
+        case "years":
+            return _positive(value)
+        case "windows":
+            # Imported here: time zones are read for few settings.
+            from cellcost.config.off_peak import read_windows
+
+            return read_windows(value)
 
 
 def likely(word: str, known: Iterable[str]) -> str:
@@ -293,7 +307,7 @@ def _provider_pattern(text: str) -> str:
     return ("!" if name != text else "") + _provider(name.strip().lower())
 
 
-def _usd(value: object) -> Decimal:
+def _amount(value: object) -> Decimal:
     """Return an amount of USD, which is written as text: "0.50"."""
     if isinstance(value, str):
         try:
@@ -302,7 +316,12 @@ def _usd(value: object) -> Decimal:
             raise Invalid(f'must be USD like "0.50", not "{value}"') from None
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise Invalid(f'must be USD like "0.50", not {_kind_of(value)}')
-    number = _number(value)
+    return _number(value)
+
+
+def _usd(value: object) -> Decimal:
+    """Return an amount of USD from which on a rule holds."""
+    number = _amount(value)
     if number == 0:
         raise Invalid('must be more than 0; a rule with action = "block" stops all')
     return number
