@@ -124,6 +124,7 @@ tsc:
 	@echo "==> tsc --noEmit"
 	@$(NPM) run --silent check
 	@$(WITH_NODE) node $(LAB)/node_modules/typescript/bin/tsc -p ledger/front
+	@$(WITH_NODE) node $(LAB)/node_modules/typescript/bin/tsc -p widgets/front
 	@$(VSCODE_NPM) run --silent check
 
 eslint:
@@ -131,6 +132,8 @@ eslint:
 	@$(NPM) run --silent lint
 	@cd ledger && $(WITH_NODE) node ../$(LAB)/node_modules/eslint/bin/eslint.js \
 	  -c front/eslint.config.mjs cellcost_ledger/pages/static
+	@cd widgets && $(WITH_NODE) node ../$(LAB)/node_modules/eslint/bin/eslint.js \
+	  -c front/eslint.config.mjs cellcost_widgets/static
 	@$(VSCODE_NPM) run --silent lint
 
 # -- setting up -----------------------------------------------------------------------

@@ -55,27 +55,31 @@ function hint(node, title) {
   }
 }
 
-/** @param {HTMLElement} body  @param {Row[]} rows */
-function writeRows(body, rows) {
-  while (body.children.length > rows.length) {
-    body.lastElementChild?.remove();
+/** @param {HTMLElement} body */
+function addRow(body) {
+  const line = add('tr', '', body);
+  const name = add('th', 'name', line);
+  name.setAttribute('scope', 'row');
+  return [name, ...['calls', 'tokens', 'cost', 'notes'].map(kind => add('td', kind, line))];
+}
+
+/**
+ * @param {HTMLElement} body
+ * @param {HTMLElement[][]} lines
+ * @param {Row[]} rows
+ */
+function writeRows(body, lines, rows) {
+  while (lines.length > rows.length) {
+    lines.pop()?.[0]?.parentElement?.remove();
   }
   rows.forEach((row, n) => {
-    let line = body.children[n];
-    if (!(line instanceof HTMLElement)) {
-      line = add('tr', '', body);
-      for (const name of ['name', 'calls', 'tokens', 'cost', 'notes']) {
-        add(name === 'name' ? 'th' : 'td', name, /** @type {HTMLElement} */ (line));
-      }
-      line.firstElementChild?.setAttribute('scope', 'row');
-    }
+    const cells = (lines[n] ??= addRow(body));
     const texts = [row.name, row.counted, row.tokens, row.cost, row.notes];
-    texts.forEach((text, at) => {
-      const cell = /** @type {HTMLElement} */ (line?.children[at]);
-      write(cell, text);
+    const hints = [row.name, '', '', row.exact, ''];
+    cells.forEach((cell, at) => {
+      write(cell, texts[at] ?? '');
+      hint(cell, hints[at] ?? '');
     });
-    hint(/** @type {HTMLElement} */ (line.children[0]), row.name);
-    hint(/** @type {HTMLElement} */ (line.children[3]), row.exact);
   });
 }
 
@@ -91,6 +95,8 @@ function render({ model, el }) {
   models.setAttribute('open', '');
   write(add('summary', '', models), 'By model');
   const body = add('tbody', '', add('table', '', models));
+  /** @type {HTMLElement[][]} */
+  const lines = [];
   // Read out when calls have ended, not four times a second while they run.
   const said = add('div', 'said', meter);
   said.setAttribute('role', 'status');
@@ -112,7 +118,7 @@ function render({ model, el }) {
     gpu.hidden = text.gpu === '';
     detail.hidden = figures.detail === '';
     models.hidden = text.rows.length === 0;
-    writeRows(body, text.rows);
+    writeRows(body, lines, text.rows);
     if (!live && !first) {
       write(said, `${text.scope}: ${text.cost}, ${text.line.join(', ')}`);
     }
