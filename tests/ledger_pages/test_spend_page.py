@@ -1,7 +1,8 @@
 """Where did the money go? The first page, against the API that it reads."""
 
+import re
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Locator, expect
 sys.path.insert(0, str(Path(__file__).parents[1] / "ledger"))
 
 from conftest import Ledger
+from seeding import event
 
 from cellcost.money import format_usd
 
@@ -30,12 +32,18 @@ def test_its_figures_are_the_apis_to_the_nano_dollar(lead: "Visitor") -> None:
     assert sum(int(cost or 0) for cost in lead.costs().values()) == int(
         lead.total() or 0
     )
-    unpriced = told["total"]["n_unpriced"]
-    assert unpriced > 0
+    # As the notebook counts: calls. Each of these has two lines.
+    unpriced = told["total"]["events"] - told["total"]["n_priced"]
+    assert told["total"]["n_unpriced"] == 2 * unpriced > 0
     expect(lead.named("spend-total")).to_have_text(
         f"≥ {format_usd(int(told['total']['cost_nusd']))}"
     )
-    expect(lead.page.locator("tfoot")).to_contain_text(f"{unpriced} unpriced")
+    for place in (lead.page.locator("tfoot"), lead.named("spend-change")):
+        note = place.locator("small.tag")
+        expect(note).to_have_text(f"{unpriced} unpriced")
+        expect(note).to_have_attribute(
+            "title", re.compile(f"^{unpriced} calls? of .*; {2 * unpriced} lines ")
+        )
     expect(lead.page.locator("tfoot")).to_contain_text(
         f"≥ {format_usd(int(told['total']['cost_nusd']))}"
     )
@@ -73,6 +81,22 @@ def test_an_unpriced_value_is_unpriced_and_not_nothing(lead: "Visitor") -> None:
     assert lead.costs()["llama-in-house"] is None
     lead.open("/spend?by=model&model=llama-in-house")
     expect(lead.named("spend-total")).to_have_text("unpriced")
+
+
+def test_a_call_of_which_a_part_has_a_price_is_no_unpriced_call(
+    new_visitor: "NewVisitor", empty_ledger: Ledger
+) -> None:
+    now = datetime.now(UTC)
+    known, half = event(1, now), event(2, now)
+    del half["lines"][1]["cost_nusd"]
+    with empty_ledger.client() as client:
+        assert client.statuses([known, half]) == ["stored", "stored"]
+    visitor = new_visitor(empty_ledger)
+    visitor.sign_in()
+    visitor.settled()
+    note = visitor.named("spend-change").locator("small.tag")
+    expect(note).to_have_text("parts unpriced")
+    expect(visitor.named("spend-total")).to_contain_text("≥ $")
 
 
 def test_a_filter_is_in_the_address_and_the_back_button_takes_it_away(

@@ -1,6 +1,7 @@
 // @ts-check
 /** What the page shows, gathered from the ledger's sums. All money is whole nano-dollars. */
 import { askSpend } from './api.js';
+import { counted, grouped } from './money.js';
 import { filterQuery } from './state.js';
 
 /** @typedef {import('./api.js').Sums} Sums */
@@ -123,6 +124,27 @@ export function time(at) {
  */
 export function costOf(sums) {
   return sums.cost_nusd === null ? null : BigInt(sums.cost_nusd);
+}
+
+/**
+ * What has no known price, in the notebook's words: calls, not lines.
+ *
+ * The sums know of which events no cost at all is known. Lines beyond those are parts of
+ * calls whose other parts have a price.
+ *
+ * @param {Pick<Sums, 'events' | 'n_priced' | 'n_unpriced'>} sums
+ * @returns {{ text: string, why: string } | null} Null: nothing is missing.
+ */
+export function missing(sums) {
+  if (sums.n_unpriced <= 0) {
+    return null;
+  }
+  // A price that came later is a correction: what it corrects is not missing any more.
+  const calls = Math.min(sums.events - sums.n_priced, sums.n_unpriced);
+  const lines = `${counted(sums.n_unpriced, 'line')} without a price: \`cellcost prices\` tells which.`;
+  return calls > 0
+    ? { text: `${grouped(calls)} unpriced`, why: `${counted(calls, 'call')} of which no cost is known; ${lines}` }
+    : { text: 'parts unpriced', why: `Parts of calls; ${lines}` };
 }
 
 /**

@@ -5,10 +5,10 @@ import { drawChart, MOST_SERIES } from './chart.js';
 import { drawChips } from './chips.js';
 import { el, one } from './dom.js';
 import { drawEvents } from './events.js';
-import { addSteps, costOf, gather, spendQuery } from './figures.js';
+import { addSteps, costOf, gather, missing, spendQuery } from './figures.js';
 import { drawHealth } from './health.js';
 import { follow } from './live.js';
-import { change, counted, exactMoney, grouped, money, share } from './money.js';
+import { change, exactMoney, grouped, money, share } from './money.js';
 import { spanOf } from './periods.js';
 import { addressOf, deeper, filtered, nameOf, readState, TAGS } from './state.js';
 import { drawTable, inAndOut, ordered, PAGE } from './table.js';
@@ -127,15 +127,13 @@ function drawSum(figures, span) {
   const { total, before } = figures;
   const [now, then] = [costOf(total), costOf(before)];
   const figure = one('spend-total');
-  const missing = total.n_unpriced > 0;
-  figure.textContent = now === null ? 'unpriced' : `${missing ? '≥ ' : ''}${money(now)}`;
+  const gone = missing(total);
+  figure.textContent = now === null ? 'unpriced' : `${gone ? '≥ ' : ''}${money(now)}`;
   figure.title = now === null ? 'No price is known for any of it.' : exactMoney(now);
   figure.setAttribute('data-cost-nusd', now === null ? '' : String(now));
   figure.setAttribute('data-n-unpriced', String(total.n_unpriced));
   document.title = `${figure.textContent} · Where did the money go? · cellcost`;
-  const note = missing
-    ? [' ', el('small', { class: 'tag', title: 'Lines without a price. They count as not known, never as nothing.' }, `${counted(total.n_unpriced, 'line')} unpriced`)]
-    : [];
+  const note = gone ? [' ', el('small', { class: 'tag', title: `${gone.why} Not known is never nothing.` }, gone.text)] : [];
   one('spend-change').replaceChildren(...changeWords(figures, now, then, span), ...note);
   one('calls').textContent = grouped(total.calls);
   one('tokens').textContent = inAndOut(total);

@@ -1,8 +1,8 @@
 // @ts-check
 /** The breakdown: one row for each group, sums below, a click looks closer. */
 import { el, one, svg, unseen } from './dom.js';
-import { compare, costOf } from './figures.js';
-import { change, counted, exactMoney, grouped, money, share, short } from './money.js';
+import { compare, costOf, missing } from './figures.js';
+import { change, exactMoney, grouped, money, share, short } from './money.js';
 import { addressOf, deeper, filtered, nameOf } from './state.js';
 
 /** @typedef {import('./figures.js').Figures} Figures */
@@ -187,15 +187,12 @@ function row(group, figures, state, span, closer) {
  */
 export function amount(sums) {
   const cost = costOf(sums);
-  const without = `${grouped(sums.n_unpriced)} unpriced`;
-  const why = `${counted(sums.n_unpriced, 'line')} without a price: \`cellcost prices\` tells which`;
+  const gone = missing(sums);
   if (cost === null) {
-    return [el('span', { class: 'unpriced', title: why }, 'unpriced')];
+    return [el('span', { class: 'unpriced', title: gone?.why ?? '' }, 'unpriced')];
   }
   const shown = el('span', { title: exactMoney(cost) }, money(cost));
-  return sums.n_unpriced === 0
-    ? [shown]
-    : [el('small', { class: 'tag', title: why }, without), ' ≥ ', shown];
+  return gone ? [el('small', { class: 'tag', title: gone.why }, gone.text), ' ≥ ', shown] : [shown];
 }
 
 /**
@@ -205,9 +202,10 @@ export function amount(sums) {
  */
 export function briefAmount(sums) {
   const [last = ''] = amount(sums).slice(-1);
-  const brief = el('span', {}, sums.n_unpriced > 0 && sums.n_priced > 0 ? '≥ ' : '', last);
-  if (sums.n_unpriced > 0) {
-    brief.title = `${grouped(sums.n_unpriced)} unpriced`;
+  const gone = missing(sums);
+  const brief = el('span', {}, gone && sums.n_priced > 0 ? '≥ ' : '', last);
+  if (gone) {
+    brief.title = gone.text;
   }
   return brief;
 }
