@@ -127,6 +127,9 @@ class _NoJournal:
     def checkpoint(self) -> bool:
         return True
 
+    def say_lost(self) -> None:
+        return
+
 
 def paths() -> list[BenchPath]:
     """The rows of capture."""

@@ -45,12 +45,16 @@ class LiveSource(Protocol):
 
 
 class Journal(Protocol):
-    """The two things that the flusher asks of the journal's writer."""
+    """What the flusher asks of the journal's writer."""
 
     def update_live(self, rows: Sequence[Live]) -> None: ...
 
     def checkpoint(self) -> bool:
         """Bring home what waits; return whether nothing does any more."""
+        ...
+
+    def say_lost(self) -> None:
+        """Say what could be kept nowhere: the process ends."""
         ...
 
 
@@ -157,6 +161,7 @@ class Flusher:
                 break
             self._run(job)
         self._safely(self._journal.checkpoint)
+        self._safely(self._journal.say_lost)
 
     # -- the thread -------------------------------------------------------------------
 

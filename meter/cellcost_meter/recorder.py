@@ -53,6 +53,8 @@ class Journal(Protocol):
 
     def checkpoint(self) -> bool: ...
 
+    def say_lost(self) -> None: ...
+
 
 class Ticket(NamedTuple):
     """A call in flight: what its settlement must know of its beginning."""

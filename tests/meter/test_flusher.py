@@ -30,6 +30,9 @@ class Journal:
         self.checkpoints.set()
         return not self.waiting
 
+    def say_lost(self) -> None:
+        return
+
 
 class Source:
     """A call in flight that moved once."""

@@ -125,6 +125,7 @@ class Writer:
         self._retry_at = 0.0
         self._spooled = 0
         self._lost = 0
+        self._said_lost = False
         self._error = ""
         self._pending.clear()  # a forked child must not write its parent's records
 
@@ -172,10 +173,10 @@ class Writer:
             self._in_background(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)"))
         return not self._pending and (not self._spooled or self._is_network())
 
-    def close(self) -> None:
-        """Store that this writer ended, and close; later records open it anew."""
-        self.checkpoint()
-        if self._pending:
+    def say_lost(self) -> None:
+        """Log what is in memory only, once: it ends with the process."""
+        if self._pending and not self._said_lost:
+            self._said_lost = True
             _log.warning(
                 "cellcost: %d records are lost: neither %s nor the temp folder could"
                 " be written (%s)",
@@ -183,6 +184,11 @@ class Writer:
                 self.home,
                 self._error,
             )
+
+    def close(self) -> None:
+        """Store that this writer ended, and close; later records open it anew."""
+        self.checkpoint()
+        self.say_lost()
         with self._background_lock, self._lock:
             connection = self._connection
             if connection is not None:
