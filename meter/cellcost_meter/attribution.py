@@ -35,6 +35,7 @@ __all__ = [
     "take",
     "to_environment",
     "where",
+    "where_of",
 ]
 
 RUN_VARIABLE = "CELLCOST_RUN"
@@ -143,6 +144,22 @@ def where(call_site: CallPlace = NOWHERE) -> Where:
     told = _where(here, call_site, tags)
     _process.last = (here, call_site, told)
     return told
+
+
+def where_of(owner: RunContext | None) -> Where:
+    """Return who a run is, or (None) this process outside any; from any thread.
+
+    Tags of `cellcost.tags(...)` hold in the code that set them: not seen from here.
+    """
+    here = owner or _process.home
+    if here.pid and here.pid != os.getpid():
+        here = replace(here, origin="process", thread=0, pid=0)
+    tags = {
+        **_tags_from(_process.base_tags),
+        **_tags_from(_process.notebook_tags),
+        **here.tags,
+    }
+    return _where(here, NOWHERE, tags)
 
 
 def _where(here: RunContext, call_site: CallPlace, tags: dict[str, str]) -> Where:

@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -29,8 +30,10 @@ from cellcost_meter import (
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.capture.watching import HookWatch
 from cellcost_meter.found_tags import FoundTags
+from cellcost_meter.gpu import GpuMeter
 from cellcost_meter.notebook import NotebookTags
 from cellcost_meter.recorder import CallRecorder
+from cellcost_meter.runs import RunLog
 from cellcost_meter.settings import CurrentSettings
 
 if TYPE_CHECKING:
@@ -126,6 +129,16 @@ class Meter:
             where=attribution.where,
             call_site=call_site.here,
         )
+        self._runs = RunLog()
+        self._gpu = GpuMeter(
+            home=journal_home(environment),
+            journal=self.writer,
+            runs=self._runs,
+            where=attribution.where_of,
+            settings=self._settings.get,
+            soon=self.recorder.flusher.soon,
+            announce=self._announce,
+        )
         self._found = FoundTags(self.recorder.flusher.soon)
         self._watch = HookWatch(self._announce)
 
@@ -135,6 +148,7 @@ class Meter:
         self._stops.append(lambda: context.set_running(None))
         self._begin("attribution by threads", self._start_carrying)
         self._begin("capture", self._start_capture)
+        self._begin("gpu", self._gpu.start)
 
     def follow(self, shell: Any) -> None:
         """Attribute calls to the cells of `shell`, if that is not so yet."""
@@ -155,12 +169,17 @@ class Meter:
         def before_run() -> None:
             notebook.refresh()
             self._settings.look()
+            self._gpu.before_run(time.monotonic())
             if self._stacks:  # a client library is there: calls may follow
                 self._found.refresh()
                 self._watch.look(self._stacks)
 
         self._attached = kernel.attach(
-            shell, identity, announce=self._announce, on_run=before_run
+            shell,
+            identity,
+            announce=self._announce,
+            on_run=before_run,
+            runs=self._runs,
         )
         self.recorder.flusher.soon(
             lambda: self.writer.announce(
@@ -193,6 +212,7 @@ class Meter:
         self._companion.start()
 
     def _settle_last(self) -> None:
+        self._gpu.stop()
         self.recorder.flusher.finish()
         self.writer.close()
 
@@ -212,7 +232,7 @@ class Meter:
             self._announce(what, f"not captured: {type(error).__name__}")
 
     def _start_carrying(self) -> Callable[[], None]:
-        return carry.install(announce=self._announce).stop
+        return carry.install(announce=self._announce, on_thread=self._runs.started).stop
 
     def _start_capture(self) -> Callable[[], None]:
         return capture.install(
@@ -229,6 +249,7 @@ class Meter:
 
     def _new_settings(self) -> None:
         self.recorder.forget_book()
+        self._gpu.new_settings()
 
     def _base_tags(self) -> Mapping[str, str]:
         return {**self._found.current(), **self._settings.get().tags}

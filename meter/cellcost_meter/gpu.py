@@ -1,0 +1,191 @@
+"""GPU time of this process and its children, sampled beside the user's code.
+
+Nothing of it is imported, and no thread runs, before a GPU library is imported or a
+device's file is there and code runs. A child whose parent samples leaves it to the
+parent, which books its whole tree.
+"""
+
+import atexit
+import logging
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cellcost.records import Where
+from cellcost_meter.attribution import RunContext
+from cellcost_meter.faults import place_of
+from cellcost_meter.imports import when_imported
+from cellcost_meter.runs import RunLog
+
+if TYPE_CHECKING:
+    from cellcost.config import Settings
+    from cellcost.gpu import Device, Look, Sampler
+    from cellcost.gpu.book import GpuBook, Price
+    from cellcost.prices.gpu_pricing import GpuPricing
+
+__all__ = ["GpuMeter"]
+
+_log = logging.getLogger("cellcost")
+
+LIBRARIES = (
+    *("torch", "jax", "cupy", "tensorflow", "numba.cuda", "vllm", "onnxruntime"),
+    *("pycuda", "cudf", "cuml", "llama_cpp", "xllamacpp", "ctranslate2"),
+)
+"""What to be told of at its import; `cellcost.gpu` looks for more of them."""
+_DEVICE_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
+_SAMPLE_VARIABLE = "CELLCOST_GPU_SAMPLE"
+"""Looked at here, because the settings' files are not read before they are needed."""
+_LOOK_AGAIN_SECONDS = 5.0
+
+
+class GpuMeter:
+    """Starts a sampler when it is needed, and books what it finds.
+
+    `soon` runs a job in the background, `announce(stack, state)` says how it goes.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        journal: Any,
+        runs: RunLog,
+        where: Callable[[RunContext | None], Where],
+        settings: "Callable[[], Settings]",
+        soon: Callable[[Callable[[], object]], object],
+        announce: Callable[[str, str], object],
+    ) -> None:
+        self._claims_folder = home / "gpu" / socket.gethostname()
+        self._journal = journal
+        self._runs = runs
+        self._where = where
+        self._settings = settings
+        self._soon = soon
+        self._announce = announce
+        self._lock = threading.Lock()
+        self._sampler: Sampler | None = None
+        self._book: GpuBook[RunContext] | None = None
+        self._pricing: GpuPricing | None = None
+        self._next_look = 0.0
+        self._said = ""
+        self._stops: list[Callable[[], None]] = []
+
+    def start(self) -> Callable[[], None]:
+        """Be told when a GPU library is imported; return how to stop."""
+        for name in LIBRARIES:
+            self._stops.append(when_imported(name, self._imported))
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
+        return self.stop
+
+    def stop(self) -> None:
+        """Look once more, settle everything and end the thread."""
+        for stop in self._stops:
+            stop()
+        self._end()
+
+    def _end(self) -> None:
+        with self._lock:
+            sampler, self._sampler = self._sampler, None
+            book, self._book = self._book, None
+        if sampler is not None:
+            sampler.stop()
+        if book is not None:
+            book.finish()
+
+    def before_run(self, now: float) -> None:
+        """Take that the user's code runs next: it may start what uses a device."""
+        if now >= self._next_look and self._could_be_used():
+            self._next_look = now + _LOOK_AGAIN_SECONDS
+            self._soon(self._consider)
+
+    def new_settings(self) -> None:
+        """Price what is used from now on by the settings as they are now."""
+        self._pricing = None
+
+    # -- inside ------------------------------------------------------------------------
+
+    def _imported(self, _: Any) -> None:
+        self._soon(self._consider)
+
+    def _could_be_used(self) -> bool:
+        return (
+            any(name in sys.modules for name in LIBRARIES)
+            or os.environ.get(_SAMPLE_VARIABLE) == "on"
+            or any(map(os.path.exists, _DEVICE_FILES))
+        )
+
+    def _consider(self) -> None:
+        """Start sampling if a device is used by now; in the background."""
+        with self._lock:
+            if self._sampler is None:
+                if self._is_sampled_by_a_parent():
+                    return
+                self._sampler = self._new_sampler()
+            running = self._sampler.consider()
+            state = "sampled" if running else self._sampler.reason
+        if state and state != self._said:
+            self._said = state
+            self._announce("gpu", state if running else f"not sampled: {state}")
+
+    def _new_sampler(self) -> "Sampler":
+        from cellcost.gpu import Claims, Sampler
+        from cellcost.gpu.book import GpuBook
+        from cellcost.gpu_places import allocation_of, find_place, read_firmware
+
+        # Before the flusher's, which was there first: what is settled must be stored.
+        atexit.register(self._end)
+        settings = self._settings()
+        place = find_place(read_firmware(), os.environ)
+        self._book = GpuBook(
+            journal=self._journal,
+            runs=lambda _, start, end: self._runs.owners(start, end),
+            where=lambda owner, run: self._where(run),
+            price=self._price,
+        )
+        return Sampler(
+            self._take,
+            sample=settings.gpu.sample,
+            allocation=allocation_of(settings.gpu.allocation, place),
+            claims=Claims(self._claims_folder),
+        )
+
+    def _price(self, device: "Device", at: datetime) -> "Price":
+        pricing = self._pricing
+        if pricing is None:
+            from cellcost.gpu_places import find_place, read_firmware
+            from cellcost.prices.gpu_pricing import GpuPricing
+            from cellcost.prices.gpu_rates import GpuPrices
+
+            prices = GpuPrices.of(self._settings())
+            place = find_place(read_firmware(), os.environ)
+            pricing = self._pricing = GpuPricing(prices, place)
+        return pricing.price(device, at)
+
+    def _take(self, look: "Look") -> None:
+        book = self._book
+        if book is None:
+            return
+        try:
+            book.take(look.bookings, look.at)
+        except Exception as error:  # noqa: BLE001 - the next look books the next second
+            _log.warning("cellcost: GPU time was not stored: %s", place_of(error))
+
+    def _is_sampled_by_a_parent(self) -> bool:
+        from cellcost.gpu import Claims
+        from cellcost.gpu.trees import process_of
+
+        own = process_of(os.getpid())
+        return own is not None and Claims(self._claims_folder).by_parent_of(own)
+
+    def _forked(self) -> None:
+        """Start with nothing in a forked child: its parent samples the tree."""
+        self._lock = threading.Lock()
+        self._sampler = self._book = None
+        self._next_look = 0.0
+        self._said = ""
