@@ -24,7 +24,7 @@ def test_every_scope_is_documented_and_in_the_help() -> None:
 
 
 def test_the_tags_shown_can_be_read() -> None:
-    shown = next(b for b in re.findall(r"```\n(.*?)```", TEXT, re.DOTALL) if "%%" in b)
+    (shown,) = re.findall(r"^```\n(%%.*?)```", TEXT, re.DOTALL | re.MULTILINE)
     line = tag_line(shown)
     assert line is not None
     assert dict(read_tags(line)) == {"team": "search", "feature": "query ranker"}

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 from cellcost import context
-from cellcost.cli.book import current_paths, notebook_path
 from cellcost.clock import utc_now
 from cellcost.errors import CellcostError, JournalError
 from cellcost.home import journal_home
@@ -133,6 +132,9 @@ def _notebook(
     if not renames:
         path = where.notebook
         return path, partial(reader.events, notebook=path)
+    # With the whole command line behind it: only where a notebook moved.
+    from cellcost.cli.book import current_paths, notebook_path
+
     path = notebook_path(where.notebook, BEGAN, renames)
     return path, lambda: current_paths(reader.events(), reader)
 

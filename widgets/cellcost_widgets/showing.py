@@ -7,7 +7,6 @@ from html import escape
 from ipaddress import ip_address
 from typing import Any
 
-from cellcost.cli.output import Column, table
 from cellcost.figures import (
     cached_text,
     cost_text,
@@ -30,6 +29,16 @@ _SCOPES: dict[Scope, str] = {
     "cell": "this cell, all runs",
     "notebook": "this notebook",
 }
+
+
+_ROW_KEYS = ("name", "calls", "tokens", "cost", "notes")
+_COLUMNS = (
+    ("", "left"),
+    ("calls", "right"),
+    ("in → out", "right"),
+    ("cost", "right"),
+    ("", "left"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +81,29 @@ def to_text(report: Report) -> str:
     if words["gpu"]:
         lines.append(words["gpu"])
     if len(words["rows"]) > 1:
-        columns = (
-            Column("", shrink=True),
-            Column("calls", "right"),
-            Column("in → out", "right"),
-            Column("cost", "right"),
-            Column(""),
-        )
-        rows = [
-            (row["name"], row["calls"], row["tokens"], row["cost"], row["notes"])
-            for row in words["rows"]
-        ]
-        lines += ["", *table(columns, rows)]
+        lines += ["", *_text_table(words["rows"])]
     lines += filter(None, [report.detail])
     return "\n".join(lines)
+
+
+def _text_table(rows: Sequence[dict[str, str]]) -> list[str]:
+    heads = [head for head, _ in _COLUMNS]
+    cells = [heads, *([_printable(row[key]) for key in _ROW_KEYS] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if side == "right" else cell.ljust(width)
+            for cell, width, (_, side) in zip(line, widths, _COLUMNS, strict=True)
+        ).rstrip()
+        for line in cells
+    ]
+
+
+def _printable(text: str) -> str:
+    """Return `text` without control characters: names come from foreign answers."""
+    return "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
 
 
 def to_html(report: Report) -> str:
@@ -104,22 +122,17 @@ def to_html(report: Report) -> str:
 
 def _html_table(rows: Sequence[dict[str, str]]) -> str:
     # The attribute `align`, because GitHub keeps it and removes every style.
-    heads = [("", "left"), ("calls", "right"), ("in → out", "right")]
-    heads += [("cost", "right"), ("", "left")]
-    head = "".join(f'<th align="{side}">{escape(name)}</th>' for name, side in heads)
+    head = "".join(f'<th align="{side}">{name}</th>' for name, side in _COLUMNS)
     body = "".join(
         "<tr>"
         + "".join(
             f'<td align="{side}">{escape(row[key])}</td>'
-            for key, (_, side) in zip(_ROW_KEYS, heads, strict=True)
+            for key, (_, side) in zip(_ROW_KEYS, _COLUMNS, strict=True)
         )
         + "</tr>"
         for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-_ROW_KEYS = ("name", "calls", "tokens", "cost", "notes")
 
 
 def _words(report: Report) -> dict[str, Any]:
