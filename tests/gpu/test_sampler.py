@@ -444,13 +444,9 @@ def test_no_millisecond_is_booked_twice_or_lost(
     machine.opened.pop().close()
     whole = {0: 0, 1: 0}
     lost = 0
-    last: dict[int, object] = {}
     for look in looks:
         for state in look.states:
             index = state.device.index
-            if last.get(index) is state:
-                continue  # nothing new of this device in this look
-            last[index] = state
             ours = [b for b in look.bookings if b.device == state.device]
             assert state.booked_ms == sum(b.busy_ms + b.held_ms for b in ours)
             assert state.whole_ms == (

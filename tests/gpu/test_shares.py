@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cellcost.gpu import Division, Observed, ProcessSample, apportion, divide
@@ -233,6 +233,7 @@ def test_a_small_share_is_not_rounded_away_for_ever() -> None:
     st.dictionaries(st.integers(0, 40), st.floats(0, 1e9), max_size=40),
     st.dictionaries(st.integers(0, 40), st.floats(-1, 1), max_size=40),
 )
+@example(1, {0: 5e-324, 1: 5e-324}, {})
 def test_parts_always_sum_to_the_whole(
     whole: int, weights: dict[int, float], owed: dict[int, float]
 ) -> None:

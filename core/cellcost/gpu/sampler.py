@@ -5,7 +5,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from cellcost.gpu.claims import Claims
@@ -53,7 +53,7 @@ class Booking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceState:
-    """One device as the last look found it."""
+    """One device as the last look found it; milliseconds are those it divided."""
 
     device: Device
     reason: str = ""
@@ -92,6 +92,8 @@ class _Watched:
     retry_us: int = 0
     back_off: float = 0.5
     state: DeviceState | None = None
+    divided_us: int = -1
+    """At which look there was something to divide."""
     owed: Mapping[str, float] = field(default_factory=dict[str, float])
     """Fractions of a mWh that rounding took from an owner, or gave it."""
 
@@ -248,13 +250,14 @@ class Sampler:
         for watched, reading in readings:
             stretch = watched.tally.take(reading, moment, parties)
             if stretch is not None:
+                watched.divided_us = moment.steady_us
                 bookings += self._book(
                     watched, stretch, reading.limits, nameless=nameless
                 )
         return Look(
             moment.steady_us / 1e6,
             bookings,
-            [self._state(watched) for watched in self._watched.values()],
+            [self._state(watched, moment) for watched in self._watched.values()],
         )
 
     def _read(self, watched: _Watched, moment: Moment) -> Reading | None:
@@ -345,10 +348,16 @@ class Sampler:
             if portion.ms
         ]
 
-    def _state(self, watched: _Watched) -> DeviceState:
-        if watched.reason or watched.state is None:
+    def _state(self, watched: _Watched, moment: Moment) -> DeviceState:
+        state = watched.state
+        if watched.reason or state is None:
             return DeviceState(device=watched.tally.device, reason=watched.reason)
-        return watched.state
+        if watched.divided_us == moment.steady_us:
+            return state
+        # Nothing new: its milliseconds were told by the look before.
+        return replace(
+            state, whole_ms=0, booked_ms=0, others_ms=0, free_ms=0, unknown_ms=0
+        )
 
     # -- the driver --------------------------------------------------------------------
 

@@ -119,12 +119,11 @@ def apportion(
     total = math.fsum(weights.values())
     if not total:
         return {}, {}
-    scale = whole / total
     wanted: dict[_Key, float] = {}
     parts: dict[_Key, int] = {}
     short = whole
     for key, weight in weights.items():
-        value = weight * scale + (owed.get(key, 0.0) if owed else 0.0)
+        value = whole * weight / total + (owed.get(key, 0.0) if owed else 0.0)
         if value < 0:
             value = 0.0
         wanted[key] = value
