@@ -1,4 +1,4 @@
-"""`cellcost prices MODEL`: what a model costs, and which list or file says so."""
+"""`cellcost prices`: what a model or a GPU costs, and which list or file says so."""
 
 import argparse
 import json
@@ -41,10 +41,21 @@ def register(subparsers: "SubParsers") -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "prices",
-        help="what a model costs, and where each rate comes from",
-        description="What a model costs in USD per 1,000,000 units, and who says so.",
+        help="what a model or a GPU costs, and where each rate comes from",
+        description="What a model costs in USD per 1,000,000 units, or a GPU by the"
+        " hour, and who says so.",
     )
-    parser.add_argument("model", metavar="MODEL", help="the name that calls use")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "model", metavar="MODEL", nargs="?", help="the name that calls use"
+    )
+    what.add_argument(
+        "--gpu",
+        metavar="NAME",
+        nargs="?",
+        const="",
+        help="an hour of this GPU, or of all: here, and as clouds list it",
+    )
     parser.add_argument(
         "--provider",
         metavar="NAME",
@@ -67,6 +78,13 @@ def register(subparsers: "SubParsers") -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     settings = load_settings(cwd=Path.cwd(), env=os.environ)
+    if arguments.gpu is not None:
+        # Imported here: most ask for a model.
+        from cellcost.cli.gpu_prices import show_gpu_prices
+
+        at = arguments.at or price_time()
+        show_gpu_prices(arguments.gpu, settings, at=at, as_json=arguments.json)
+        return 0
     catalogue = load_catalogue()
     book = PriceBook(catalogue, settings.endpoints, settings.prices)
     at = arguments.at or price_time()

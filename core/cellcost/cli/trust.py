@@ -16,6 +16,7 @@ from cellcost.config.files import (
     find_project_file,
     read_file,
 )
+from cellcost.config.gpu import OwnGpuRate
 from cellcost.config.rates import Endpoint, OwnPrice
 from cellcost.config.reading import Checked, check_file
 from cellcost.config.trust import is_trusted, read_trust, revoke, trust
@@ -61,7 +62,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return _revoke(home, arguments.path)
     file = _project_file(home, arguments.path)
     checked = check_file(file)
-    if not (checked.endpoints or checked.prices):
+    if not (checked.endpoints or checked.prices or checked.gpu_rates):
         print_line(f"{file.path} sets no endpoints and no prices: it needs no trust.")
         return 0
     entry = trust(home, file, now=utc_now())
@@ -138,6 +139,7 @@ def _said(checked: Checked) -> list[str]:
     return [
         *(_endpoint_said(endpoint) for endpoint in checked.endpoints),
         *(_price_said(price) for price in checked.prices),
+        *(_gpu_said(rate) for rate in checked.gpu_rates),
     ]
 
 
@@ -159,6 +161,17 @@ def _price_said(price: OwnPrice) -> str:
     if price.valid_from:
         said += f" from {price.valid_from}"
     return said + (f" until {price.valid_to}" if price.valid_to else "")
+
+
+def _gpu_said(rate: OwnGpuRate) -> str:
+    where = " ".join(filter(None, (rate.cloud, rate.instance)))
+    said = f"GPU {rate.match}" + (f" on {where}" if where else "")
+    said += f" at ${rate.usd_per_hour:f} an hour"
+    if rate.off_peak_usd_per_hour is not None:
+        said += f", ${rate.off_peak_usd_per_hour:f} off-peak"
+    if rate.valid_from:
+        said += f" from {rate.valid_from}"
+    return said + (f" until {rate.valid_to}" if rate.valid_to else "")
 
 
 def _rates_said(rates: Mapping[str, Decimal]) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from cellcost.gpu_places import Place
 from cellcost.prices.gpu_rates import GpuPrices, GpuRate, cost_nusd, row_basis
-from cellcost.prices.gpu_table import Gpu, GpuRow
+from cellcost.prices.gpu_table import Gpu, GpuRow, newest
 
 __all__ = ["GpuAlternative", "cheaper"]
 
@@ -132,7 +132,7 @@ def _markets(rows: list[GpuRow], gpu: Gpu, rate: GpuRate) -> Iterator[_Way]:
         and row.instance == rate.instance
         and row.market != rate.market
     ]
-    for row in _newest(same):
+    for row in newest(same):
         if row.market == "spot":
             but = "spot prices move, and the machine may be taken away at any time"
         elif row.market == "community":
@@ -162,7 +162,7 @@ def _smaller(
         and row.usd_per_hour < rate.usd_per_hour
     ]
     cheapest: dict[str, GpuRow] = {}
-    for row in sorted(_newest(fit), key=lambda row: row.usd_per_hour):
+    for row in sorted(newest(fit), key=lambda row: row.usd_per_hour):
         cheapest.setdefault(row.gpu, row)
     for row in list(cheapest.values())[:_MOST_SMALLER]:
         memory_gb = prices.table.gpus[row.gpu].memory_gb
@@ -173,11 +173,3 @@ def _smaller(
             rests_on=row_basis(row),
             but=f"its {memory_gb} GB hold what was held; {_SAME_TIME}",
         )
-
-
-def _newest(rows: list[GpuRow]) -> list[GpuRow]:
-    """Return the newest row of each machine type."""
-    newest: dict[tuple[str, str, int, str], GpuRow] = {}
-    for row in sorted(rows, key=lambda row: row.read):
-        newest[row.gpu, row.instance, row.gpus, row.market] = row
-    return list(newest.values())

@@ -5,7 +5,7 @@ The file beside the catalogue is read with the standard library, once.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -18,7 +18,15 @@ from typing import cast
 from cellcost.config.gpu import Market
 from cellcost.errors import CatalogueError
 
-__all__ = ["Gpu", "GpuRow", "GpuTable", "load_gpu_table", "read_gpu_table", "whole"]
+__all__ = [
+    "Gpu",
+    "GpuRow",
+    "GpuTable",
+    "load_gpu_table",
+    "newest",
+    "read_gpu_table",
+    "whole",
+]
 
 SHIPPED = Path(__file__).parent / "data" / "gpu_rates.toml"
 _MARKETS: Mapping[str, Market] = {
@@ -80,6 +88,14 @@ class GpuTable:
             if name == gpu.id.lower() or any(rule.match(name) for rule in gpu.rules):
                 return gpu
         return None
+
+
+def newest(rows: Iterable[GpuRow]) -> list[GpuRow]:
+    """Return of each machine type and market the row that was read last."""
+    found: dict[tuple[str, str, str, int, str], GpuRow] = {}
+    for row in sorted(rows, key=lambda row: row.read):
+        found[row.gpu, row.cloud, row.instance, row.gpus, row.market] = row
+    return list(found.values())
 
 
 @cache
