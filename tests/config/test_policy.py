@@ -1,11 +1,19 @@
 """`[policy]` in settings files: read, checked, and never loosened by a project."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
 
 from cellcost.config import load_settings_or_default
+from cellcost.config.files import SettingsFile
+from cellcost.config.reading import check_file
 from cellcost.errors import ConfigError
+from cellcost.policy import Question, decide
 
 RULE = '[[policy.rules]]\nmatch = { model = "o1-pro" }\naction = "block"\n'
 
@@ -191,6 +199,58 @@ def test_a_cap_is_usd_hard_unless_said_otherwise(place, written, hard, soft):
 )
 def test_what_cannot_be_is_an_error_that_says_what_was_meant(place, text, said):
     assert said in error(place, text)
+
+
+JUNK = st.recursive(
+    st.one_of(
+        st.text(max_size=4),
+        st.integers(-5, 10**20),
+        st.booleans(),
+        st.decimals(allow_nan=True),
+        st.sampled_from(["block", "large", "20-7", "0.50", "!", "team", "openai"]),
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "rules",
+                    "caps",
+                    "match",
+                    "action",
+                    "call",
+                    "hard",
+                    "model",
+                    "hours",
+                    "provider",
+                    "tokens",
+                    "unpriced",
+                    "require_tags",
+                    "size",
+                    "name",
+                    "large_output_rate",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@tries(max_examples=400, deadline=None, database=None)
+@given(JUNK)
+def test_whatever_stands_there_it_is_a_policy_or_an_error_that_names_the_file(junk):
+    file = SettingsFile("user", Path("cellcost.toml"), "", {"policy": junk})
+    try:
+        found = check_file(file).policy
+    except ConfigError as error:
+        assert str(error).startswith("cellcost.toml: ")
+        assert "policy" in str(error)
+    else:
+        assert found is not None
+        decide(Question(model="o1"), (found,), datetime(2026, 11, 25, tzinfo=UTC))
 
 
 def test_rules_that_contradict_each_other_are_both_named(place):

@@ -15,11 +15,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 def utc() -> Iterator[None]:
     """Make local time UTC: rules with `hours` go by the machine's clock."""
     before = os.environ.get("TZ")
+    reread = getattr(time, "tzset", lambda: None)  # Windows has none
     os.environ["TZ"] = "UTC"
-    time.tzset()
+    reread()
     yield
     if before is None:
         del os.environ["TZ"]
     else:
         os.environ["TZ"] = before
-    time.tzset()
+    reread()
