@@ -15,6 +15,8 @@ from cellcost.gpu import (
     Booking,
     Claims,
     Look,
+    hints,
+    saturation_of,
 )
 from cellcost.gpu.trees import process_of
 from cellcost.testing.nvml import (
@@ -279,6 +281,26 @@ def test_without_permission_to_see_use_a_lone_process_still_has_its_time(
     sampler.look()
     looks = machine.look_for(sampler, 4)
     assert booked(looks) == (2000, 2000)
+
+
+def test_a_badly_used_device_is_told_from_what_was_sampled(machine: Machine) -> None:
+    gpu = machine.scenario.device()
+    machine.scenario.setting("period", 250)
+    machine.scenario.process(gpu, os.getpid(), bytes=40 * GB)
+    machine.scenario.load(gpu, os.getpid(), sm=8)
+    machine.scenario.busy(gpu, percent=97, memory=5)
+    machine.scenario.power(gpu, watts=180)
+    sampler = machine.sampler()
+    sampler.look()
+    found = saturation_of([look.states[0] for look in machine.look_for(sampler, 60)])
+    assert found is not None
+    assert found.power_watts == pytest.approx(180, abs=1)
+    assert (found.limit_watts, found.held_bytes) == (700, 40 * GB)
+    (hint,) = hints(found)
+    assert hint.text.startswith("GPU is busy 97% but SM share 8%: batch more")
+    assert hint.evidence == (
+        "busy 97%, SM 8%, memory traffic 5%, 180 of 700 W, 40 of 80 GB; means of 60 s"
+    )
 
 
 # -- exclusive ------------------------------------------------------------------------

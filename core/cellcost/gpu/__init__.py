@@ -12,9 +12,10 @@ from cellcost.gpu.devices import (
 from cellcost.gpu.driver import Driver, open_driver
 from cellcost.gpu.need import GPU_LIBRARIES, uses_gpu
 from cellcost.gpu.owners import SERVER, Allocation, Portion, portions
-from cellcost.gpu.sampler import OURS, Booking, DeviceState, Look, Sampler
+from cellcost.gpu.sampler import OURS, Sampler
 from cellcost.gpu.saturation import Hint, Saturation, hints
 from cellcost.gpu.shares import Division, Observed, apportion, divide
+from cellcost.gpu.states import Booking, DeviceState, Look, saturation_of
 from cellcost.gpu.tally import DeviceTally, Moment, Stretch
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "hints",
     "open_driver",
     "portions",
+    "saturation_of",
     "uses_gpu",
     "visible",
 ]

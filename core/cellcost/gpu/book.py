@@ -14,8 +14,8 @@ from typing import Generic, Protocol, TypeVar
 
 from cellcost.clock import utc_now
 from cellcost.gpu.devices import Device
-from cellcost.gpu.sampler import Booking
 from cellcost.gpu.shares import apportion
+from cellcost.gpu.states import Booking
 from cellcost.ids import new_id
 from cellcost.records import (
     GPU_BUSY,

@@ -134,31 +134,22 @@ class Driver:
         except _Lost as lost:
             return Trouble(_say(lost.code), lost.code)
 
-    def power(self, device: Device) -> tuple[int, int] | None:
-        """Return (drawn, limit) in milliwatts; None where the device does not tell."""
-        return self._pair(
-            device, "nvmlDeviceGetPowerUsage", "nvmlDeviceGetEnforcedPowerLimit"
-        )
+    def limit_mw(self, device: Device) -> int | None:
+        """Return what the device may draw; None where it does not tell."""
+        found = self._value(device, "nvmlDeviceGetEnforcedPowerLimit")
+        return None if found is None else int(found)
 
-    def memory_busy_percent(self, device: Device) -> int | None:
+    def memory_percent(self, device: Device) -> int | None:
         """Return how long memory was read or written lately, in percent of the time."""
-        handle = self._handles.get(device.uuid)
-        if handle is None or not self.is_ours:
-            return None
-        try:
-            return int(self._nvml.nvmlDeviceGetUtilizationRates(handle).memory)
-        except self._nvml.NVMLError:
-            return None
+        found = self._value(device, "nvmlDeviceGetUtilizationRates")
+        return None if found is None else int(found.memory)
 
-    def _pair(self, device: Device, first: str, second: str) -> tuple[int, int] | None:
+    def _value(self, device: Device, name: str) -> Any:
         handle = self._handles.get(device.uuid)
         if handle is None or not self.is_ours:
             return None
         try:
-            return (
-                int(getattr(self._nvml, first)(handle)),
-                int(getattr(self._nvml, second)(handle)),
-            )
+            return getattr(self._nvml, name)(handle)
         except self._nvml.NVMLError:
             return None
 

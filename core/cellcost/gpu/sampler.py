@@ -13,6 +13,7 @@ from cellcost.gpu.devices import Device, NoGpu, Reading, Trouble, visible
 from cellcost.gpu.driver import Driver, open_driver
 from cellcost.gpu.need import uses_gpu
 from cellcost.gpu.owners import SERVER, Allocation, energies, portions
+from cellcost.gpu.states import Booking, DeviceState, Look
 from cellcost.gpu.tally import DeviceTally, Moment, Stretch
 from cellcost.gpu.trees import (
     Family,
@@ -22,7 +23,7 @@ from cellcost.gpu.trees import (
     process_of,
 )
 
-__all__ = ["OURS", "Booking", "DeviceState", "Look", "Sampler"]
+__all__ = ["OURS", "Sampler"]
 
 OURS: Final = "ours"
 """The owner of what the sampling process and its children use."""
@@ -33,61 +34,12 @@ _MOST_FAILURES: Final = 5
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
-    """What one owner's processes used of one device for a while."""
-
-    owner: str
-    device: Device
-    start: float
-    """Seconds of the monotonic clock."""
-    end: float
-    busy_ms: int
-    """Milliseconds of the whole device (of a slice: of the slice), by share."""
-    held_ms: int
-    energy_mwh: int | None
-    """None where the device has no counter."""
-    held_bytes: int | None
-    """None where the driver does not tell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceState:
-    """One device as the last look found it; milliseconds are those it divided."""
-
-    device: Device
-    reason: str = ""
-    """Why it cannot be read now; empty where it can."""
-    whole_ms: int = 0
-    booked_ms: int = 0
-    others_ms: int = 0
-    """Of processes that are not ours, or that sample for themselves."""
-    free_ms: int = 0
-    """Nobody held anything."""
-    unknown_ms: int = 0
-    """Nobody can tell whose it was."""
-    busy_percent: int = 0
-    sm_percent: int = 0
-    """Of our processes."""
-    busy_known: bool = True
-    limits: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one look found."""
-
-    at: float
-    """Seconds of the monotonic clock."""
-    bookings: Sequence[Booking]
-    states: Sequence[DeviceState]
-
-
 @dataclass(slots=True)
 class _Watched:
     """A device, its tally, and how long it is left alone after it failed."""
 
     tally: DeviceTally
+    limit_mw: int | None = None
     reason: str = ""
     retry_us: int = 0
     back_off: float = 0.5
@@ -136,7 +88,7 @@ class Sampler:
         self._start_anew()
         if hasattr(os, "register_at_fork"):
             # A dead sampler must not be kept alive by the hook, which stays for ever.
-            ours = weakref.ref(self)
+            ours: weakref.ref[Sampler] = weakref.ref(self)
             os.register_at_fork(after_in_child=lambda: _forked(ours))
 
     def _start_anew(self) -> None:
@@ -281,11 +233,14 @@ class Sampler:
         roots: dict[Process, str] = {}
         if self._own is not None:
             roots[self._own] = OURS
-        for pid, name in (self._kernels() if self._kernels else {}).items():
-            kernel = process_of(pid)
-            if kernel is not None:
-                roots[kernel] = name
-        claimed = self._claims.others() if self._claims is not None else frozenset()
+        if self._kernels is not None:
+            for pid, name in self._kernels().items():
+                kernel = process_of(pid)
+                if kernel is not None:
+                    roots[kernel] = name
+        claimed: frozenset[Process] = frozenset()
+        if self._claims is not None:
+            claimed = self._claims.others()
         # A claim holds for one look more: its holder's last second was its own.
         for process in claimed | self._claimed:
             roots[process] = _CLAIMED
@@ -331,6 +286,10 @@ class Sampler:
             busy_percent=stretch.busy_percent,
             sm_percent=stretch.sm_percent,
             busy_known=division.busy_known,
+            energy_mwh=stretch.energy_mwh,
+            memory_percent=self._memory_percent(device) if booked_ms else None,
+            limit_mw=watched.limit_mw,
+            held_bytes=_total([portion.held_bytes for portion in ours.values()]),
             limits=limits,
         )
         return [
@@ -358,6 +317,9 @@ class Sampler:
         return replace(
             state, whole_ms=0, booked_ms=0, others_ms=0, free_ms=0, unknown_ms=0
         )
+
+    def _memory_percent(self, device: Device) -> int | None:
+        return None if self._driver is None else self._driver.memory_percent(device)
 
     # -- the driver --------------------------------------------------------------------
 
@@ -397,7 +359,9 @@ class Sampler:
         listed = {device.uuid for device in devices}
         for device in devices:
             if device.uuid not in self._watched:
-                self._watched[device.uuid] = _Watched(DeviceTally(device, moment))
+                self._watched[device.uuid] = _Watched(
+                    DeviceTally(device, moment), self._driver.limit_mw(device)
+                )
         for uuid in self._watched.keys() - listed:
             watched = self._watched[uuid]
             if not watched.reason:
@@ -428,3 +392,8 @@ def _forked(sampler: "weakref.ref[Sampler]") -> None:
     found = sampler()
     if found is not None:
         found.forget()
+
+
+def _total(sizes: Sequence[int | None]) -> int | None:
+    known = [size for size in sizes if size is not None]
+    return sum(known) if len(known) == len(sizes) else None

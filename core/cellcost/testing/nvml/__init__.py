@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -224,7 +224,7 @@ def environment(
 
 
 @contextmanager
-def played(scenario: Scenario, folder: Path) -> Iterator[None]:
+def played(scenario: Scenario, folder: Path) -> Generator[None]:
     """Play a scenario in this process, whose pynvml then finds our library."""
     # By its soname it is from now on what CDLL("libnvidia-ml.so.1") answers with.
     ctypes.CDLL(str(library()))
