@@ -11,6 +11,7 @@ from cellcost.analysis.naming import Named, named
 from cellcost.analysis.prompts import PromptSize
 from cellcost.analysis.weight_sizes import memory_text, weights_bytes
 from cellcost.config.rates import Endpoint
+from cellcost.money import format_usd, usd_to_nano
 from cellcost.prices import RateCard
 from cellcost.records import Line, Usage, known_cost, unpriced_lines
 
@@ -63,6 +64,10 @@ class Book(Protocol):
         """Return the lines that a usage costs."""
         ...
 
+    def gpu_hour(self, at: datetime) -> tuple[Decimal, str] | None:
+        """Return USD an hour of the user's GPU, and its pattern, if it is one alone."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -108,6 +113,8 @@ class Estimate:
     """From how many past calls its token counts are; see `calibration`."""
     gpu_bytes: int | None = None
     """GPU memory that the weights which it loads take; None if nothing tells it."""
+    gpu_hour_usd: Decimal | None = None
+    """What an hour of the user's GPU costs; None unless settings tell of one alone."""
 
     @property
     def typical_output(self) -> int:
@@ -116,10 +123,13 @@ class Estimate:
 
 
 def load_text(item: Estimate) -> str:
-    """Return what loading weights takes: `≈ 16 GB of GPU`, or `GPU time`."""
-    if item.gpu_bytes is None:
-        return "GPU time"
-    return f"≈ {memory_text(item.gpu_bytes)} of GPU"
+    """Return what loading weights takes: `≈ 16 GB of GPU, $3.00 / h`, or `GPU time`."""
+    said = "GPU time"
+    if item.gpu_bytes is not None:
+        said = f"≈ {memory_text(item.gpu_bytes)} of GPU"
+    if item.gpu_hour_usd is not None:
+        said += f", {format_usd(usd_to_nano(item.gpu_hour_usd))} / h"
+    return said
 
 
 def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estimate:
@@ -137,6 +147,9 @@ def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estim
     cost, usual = _cost(book, priced, inputs, outputs, typical)
     if cost is not None and (len(priced) < len(candidates) or site.open):
         cost = Range(cost.low, None)
+    hour = book.gpu_hour(at) if site.kind == "load" else None
+    if hour is not None:
+        reasons.append(f'an hour of a GPU: [[gpu_rates]] match = "{hour[1]}"')
     return Estimate(
         site=site,
         candidates=candidates,
@@ -151,6 +164,7 @@ def estimate(site: CallSite, *, book: Book, count: Count, at: datetime) -> Estim
         typical_nusd=usual,
         reasons=tuple(dict.fromkeys(reasons)),
         gpu_bytes=_gpu_bytes(site),
+        gpu_hour_usd=hour[0] if hour is not None else None,
         at=at,
     )
 

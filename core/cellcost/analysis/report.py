@@ -37,6 +37,7 @@ def estimate_json(item: Estimate, codes: Sequence[str]) -> dict[str, Any]:
         "cost_nusd": _range(item.cost_nusd, text=True),
         "typical_nusd": nano_to_text(item.typical_nusd),
         "gpu_bytes": item.gpu_bytes,
+        "gpu_hour_usd": None if item.gpu_hour_usd is None else f"{item.gpu_hour_usd:f}",
         "from_calls": item.from_calls,
         "reasons": list(item.reasons),
         "codes": list(codes),

@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from cellcost.config.gpu import OwnGpuRate
 from cellcost.config.rates import Endpoint, OwnPrice
 from cellcost.prices.card import NO_RATES, RateCard, Terms, priced_card, unpriced_card
 from cellcost.prices.catalogue import (
@@ -57,6 +59,11 @@ class OwnLayer(Protocol):
         """Return the `[[prices]]` in force."""
         ...
 
+    @property
+    def gpu_rates(self) -> tuple[OwnGpuRate, ...]:
+        """Return the `[[gpu_rates]]` in force."""
+        ...
+
 
 class PriceBook:
     """Answers from a catalogue and, above it, the user's own prices. Thread-safe.
@@ -72,8 +79,10 @@ class PriceBook:
         endpoints: Iterable[Endpoint] = (),
         own: Iterable[OwnPrice] = (),
         *,
+        gpu_rates: Iterable[OwnGpuRate] = (),
         left_out: str = "",
     ) -> None:
+        self._gpu_rates = tuple(gpu_rates)
         self._left_out = left_out
         self._catalogue = catalogue
         self._endpoints = sort_endpoints(endpoints)
@@ -92,6 +101,16 @@ class PriceBook:
     def catalogue_version(self) -> str:
         """Return the version of the price list, as events carry it."""
         return self._catalogue.version
+
+    def gpu_hour(self, at: datetime) -> tuple[Decimal, str] | None:
+        """Return USD an hour of the user's GPU, and its pattern, if it is one alone."""
+        if not self._gpu_rates:
+            return None
+        # Imported here: few settings have GPU rates.
+        from cellcost.prices.gpu_own import OwnGpuRates, own_hour
+
+        own = OwnGpuRates(self._gpu_rates).only(at.astimezone(UTC).date())
+        return None if own is None else (own_hour(own, at)[0], own.match)
 
     def provider_of(self, url: str) -> tuple[str, Endpoint | None]:
         """Return the provider that a URL belongs to ("": unknown), and its endpoint.
@@ -226,7 +245,11 @@ def load_book(settings: OwnLayer, *, left_out: str = "") -> PriceBook:
     file is broken, ConfigError when two own entries contradict each other.
     """
     return PriceBook(
-        load_catalogue(), settings.endpoints, settings.prices, left_out=left_out
+        load_catalogue(),
+        settings.endpoints,
+        settings.prices,
+        gpu_rates=settings.gpu_rates,
+        left_out=left_out,
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from fnmatch import translate
 from itertools import combinations
 
@@ -10,7 +11,7 @@ from cellcost.config.gpu import OwnGpuRate
 from cellcost.errors import ConfigError
 from cellcost.gpu_places import Place
 
-__all__ = ["OwnGpuRates"]
+__all__ = ["OwnGpuRates", "own_hour"]
 
 
 class OwnGpuRates:
@@ -43,12 +44,27 @@ class OwnGpuRates:
                 return entry
         return None
 
+    def only(self, day: date) -> OwnGpuRate | None:
+        """Return the one entry that holds on a day wherever it is; None of several."""
+        held = [entry for entry, _, _ in self._entries if _holds(entry, day)]
+        if len(held) != 1 or held[0].cloud or held[0].instance:
+            return None
+        return held[0]
+
     def boundaries(self) -> Iterator[datetime]:
         """Yield the moments when an entry begins or ceases to hold."""
         for entry, _, _ in self._entries:
             for day in (entry.valid_from, entry.valid_to):
                 if day is not None:
                     yield datetime.combine(day, time(), UTC)
+
+
+def own_hour(entry: OwnGpuRate, at: datetime) -> tuple[Decimal, bool]:
+    """Return what an hour costs by an entry, and whether `at` is off-peak."""
+    cheap = entry.off_peak_usd_per_hour
+    if cheap is not None and any(window.holds(at) for window in entry.off_peak):
+        return cheap, True
+    return entry.usd_per_hour, False
 
 
 def _particular(entry: OwnGpuRate) -> tuple[bool, bool, int]:

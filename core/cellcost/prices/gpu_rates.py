@@ -14,7 +14,7 @@ from cellcost.config.gpu import GpuSettings, OwnGpuRate
 from cellcost.config.settings import Settings
 from cellcost.gpu_places import Place
 from cellcost.money import format_usd, usd_to_nano
-from cellcost.prices.gpu_own import OwnGpuRates
+from cellcost.prices.gpu_own import OwnGpuRates, own_hour
 from cellcost.prices.gpu_table import Gpu, GpuRow, GpuTable, load_gpu_table, whole
 
 __all__ = [
@@ -100,9 +100,7 @@ class GpuPrices:
         listed = self.listed(name, at=at, place=place)
         if own is None:
             return replace(listed, changes_at=self._change(at, listed.changes_at))
-        cheap = own.off_peak_usd_per_hour
-        off_peak = cheap is not None and any(w.holds(at) for w in own.off_peak)
-        rate = cheap if off_peak and cheap is not None else own.usd_per_hour
+        rate, off_peak = own_hour(own, at)
         return GpuRate(
             device=name,
             usd_per_hour=rate,
