@@ -55,6 +55,11 @@ function hint(node, title) {
   }
 }
 
+/** @param {string} part */
+function whole(part) {
+  return part.replaceAll(' ', '\u00a0');
+}
+
 /** @param {HTMLElement} body */
 function addRow(body) {
   const line = add('tr', '', body);
@@ -112,7 +117,8 @@ function render({ model, el }) {
     meter.dataset['calls'] = String(total.calls);
     write(cost, text.cost);
     hint(cost, text.exact);
-    write(line, [text.scope, ...text.line].join(' · '));
+    // A line breaks between two parts, never within one.
+    write(line, [text.scope, ...text.line].map(whole).join(' · '));
     write(gpu, text.gpu);
     write(detail, figures.detail);
     gpu.hidden = text.gpu === '';
