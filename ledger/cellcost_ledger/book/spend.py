@@ -67,9 +67,12 @@ def spend(
     ).limit(limit)
     if columns:
         statement = statement.group_by(*columns).order_by(*columns)
+    first_sum = len(columns)
+    names = [str(column.name) for column in columns]
+    # Plain tuples: an answer may have 10,000 of them.
+    rows = [tuple(row) for row in connection.execute(statement)]
     # Without groups SQL makes one row of nulls from no rows at all.
-    rows = connection.execute(statement).mappings()
-    return [_row(row) for row in rows if row["events"] is not None]
+    return [_row(names, row) for row in rows if row[first_sum] is not None]
 
 
 def _sums(
@@ -171,10 +174,12 @@ def cost_of(row: sa.RowMapping) -> int:
     return int(row["usd"]) * NANO_PER_USD + int(row["nano"])
 
 
-def _row(row: sa.RowMapping) -> dict[str, Any]:
-    found = {
-        str(name): int(value) if name in SUMS or name == "hour" else value
-        for name, value in row.items()
-        if name not in ("usd", "nano")
-    }
-    return {**found, "cost_nusd": cost_of(row)}
+def _row(names: Sequence[str], row: tuple[Any, ...]) -> dict[str, Any]:
+    # The last two are `cost_sums`. PostgreSQL's sums are Decimals.
+    *values, usd, nano = row
+    found = dict(zip(names, values, strict=False))
+    found.update(zip(SUMS, map(int, values[len(names) :]), strict=True))
+    if "hour" in found:
+        found["hour"] = int(found["hour"])
+    found["cost_nusd"] = int(usd) * NANO_PER_USD + int(nano)
+    return found

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -264,7 +265,14 @@ def _total(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    told = {name: value for name, value in row.items() if name != "hour"}
-    if "hour" in row:
-        told = {"time": time_text(row["hour"] * HOUR_US), **told}
-    return sums_told(told)
+    if "hour" not in row:
+        return sums_told(row)
+    told = {"time": _time_of(row["hour"]), **sums_told(row)}
+    del told["hour"]
+    return told
+
+
+@lru_cache(maxsize=1024)
+def _time_of(hour: int) -> str:
+    """Return when an hour begins; the rows of an answer share few."""
+    return time_text(hour * HOUR_US)
