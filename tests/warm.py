@@ -228,16 +228,21 @@ def _forker() -> _Forker:
 
 def _next_start(control: socket.socket) -> list[str]:
     """Return, in each forked process, its arguments; the first never returns."""
+    living: set[int] = set()
     while True:
         text, given, _, _ = socket.recv_fds(control, 1 << 16, _STREAMS)
         while text and not text.endswith(b"\n"):
             text += control.recv(1 << 16)
         if not text:
+            # Whoever asked is gone; what it left is nobody's.
+            for pid in living:
+                os.kill(pid, signal.SIGKILL)
             os._exit(0)
         asked: dict[str, Any] = json.loads(text)
         if "ended" in asked:
             pid, status = os.waitpid(asked["ended"], os.WNOHANG)
             answer = os.waitstatus_to_exitcode(status) if pid else None
+            living.discard(pid)
         else:
             answer = os.fork()
             if answer == 0:
@@ -253,6 +258,7 @@ def _next_start(control: socket.socket) -> list[str]:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 arguments: list[str] = asked["arguments"]
                 return arguments
+            living.add(answer)
             for number in given:
                 os.close(number)
         control.sendall(json.dumps([answer]).encode() + b"\n")
