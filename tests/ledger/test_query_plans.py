@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from cellcost_ledger.book.database import open_database
 from cellcost_ledger.book.dimensions import GROUPS
@@ -38,7 +39,7 @@ def test_months_are_summed_from_the_index_alone(
         def hear(*given: Any) -> None:
             said.append((given[2], given[3]))
 
-        sa.event.listen(connection, "before_cursor_execute", hear)
+        event.listen(connection, "before_cursor_execute", hear)
         spend(
             connection,
             KEY,
@@ -49,7 +50,7 @@ def test_months_are_summed_from_the_index_alone(
             until_hour=390 * DAY,
             limit=10,
         )
-        sa.event.remove(connection, "before_cursor_execute", hear)
+        event.remove(connection, "before_cursor_execute", hear)
         ((text, values),) = said
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
         return [row[3] for row in rows]
