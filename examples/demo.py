@@ -1,10 +1,10 @@
 """The demo: a real JupyterLab, notebook, model and team's ledger on this machine.
 
     python examples/demo.py               prints two addresses; Ctrl-C stops everything
-    python examples/demo.py --headless    runs the notebook, prints what its cells cost
+    python examples/demo.py --headless    runs the notebooks, prints what cells cost
 
-Everything it writes lies in `.demo/`: the journal, the settings, the ledger, a copy of
-the notebook. Your own Jupyter and IPython settings are neither read nor changed.
+Everything it writes lies in `.demo/`: the journal, the settings, the ledger, copies of
+the notebooks. Your own Jupyter and IPython settings are neither read nor changed.
 """
 
 import argparse
@@ -24,10 +24,12 @@ from pathlib import Path
 
 from cellcost.money import format_usd
 from cellcost.testing.local_model import LocalModel, LocalModelMissing, local_model
+from demo_gpu import GPU_NOTEBOOK, GPU_RATE, simulated_gpu
 from demo_ledger import DemoLedger, LedgerFailed, demo_ledger
 
 EXAMPLES = Path(__file__).resolve().parent
 NOTEBOOK = "quickstart.ipynb"
+NOTEBOOKS = (NOTEBOOK, GPU_NOTEBOOK)
 LAB_SECONDS = 90
 
 SETTINGS = """\
@@ -78,16 +80,19 @@ def prepare(folder: Path, model: LocalModel) -> dict[str, str]:
     config = folder / "jupyter" / "config"
     for path in (home, work, config / "labconfig"):
         path.mkdir(parents=True, exist_ok=True)
-    (home / "cellcost.toml").write_text(SETTINGS.format(url=model.openai_url))
+    (home / "cellcost.toml").write_text(
+        SETTINGS.format(url=model.openai_url) + GPU_RATE
+    )
     # JupyterLab otherwise asks whether it may fetch news: the demo stays on loopback.
     news = {
         "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}
     }
     (config / "labconfig" / "page_config.json").write_text(json.dumps(news))
-    source, copy = EXAMPLES / NOTEBOOK, work / NOTEBOOK
-    if not copy.exists() or copy.stat().st_mtime < source.stat().st_mtime:
-        shutil.copy(source, copy)
-    return {
+    for name in NOTEBOOKS:
+        source, copy = EXAMPLES / name, work / name
+        if not copy.exists() or copy.stat().st_mtime < source.stat().st_mtime:
+            shutil.copy(source, copy)
+    environment = {
         **{name: text for name, text in os.environ.items() if inherited(name)},
         "ANTHROPIC_API_KEY": "no-key-needed",
         "ANTHROPIC_BASE_URL": model.address,
@@ -102,6 +107,7 @@ def prepare(folder: Path, model: LocalModel) -> dict[str, str]:
         "OPENAI_BASE_URL": model.openai_url,
         "no_proxy": "127.0.0.1,localhost",
     }
+    return simulated_gpu(folder / "gpu", environment)
 
 
 def inherited(name: str) -> bool:
@@ -113,9 +119,11 @@ def inherited(name: str) -> bool:
 def run_headless(
     folder: Path, environment: Mapping[str, str], ledger: DemoLedger
 ) -> int:
-    """Run the notebook in a kernel, print its table, and prove what the ledger got."""
+    """Run the notebooks in kernels, print a table, and prove what the ledger got."""
     command = [sys.executable, str(EXAMPLES / "headless.py")]
-    command.append(str(folder / "work" / NOTEBOOK))
+    has_gpu = "CELLCOST_GPU_SAMPLE" in environment
+    names = NOTEBOOKS if has_gpu else (NOTEBOOK,)
+    command += [str(folder / "work" / name) for name in names]
     code = subprocess.run(command, env=environment, check=False).returncode
     if code == 0:
         ledger.send(environment)
@@ -159,6 +167,7 @@ def run_lab(folder: Path, environment: Mapping[str, str], ledger: DemoLedger) ->
                 return 1
             say("open this and run the cells; Ctrl-C here stops everything")
             print(f"\n    {base}/lab/tree/{NOTEBOOK}?token={token}\n", flush=True)
+            say(f"beside it {GPU_NOTEBOOK}: what GPU time costs, on a simulated GPU")
             say("what the team's ledger shows of it, seconds later")
             print(f"\n    {ledger.page}\n", flush=True)
             return lab.wait()

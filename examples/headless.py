@@ -1,10 +1,10 @@
-"""Run a notebook in a real kernel, without a browser, and print what its cells cost.
+"""Run notebooks in real kernels, without a browser, and print what their cells cost.
 
-    CELLCOST_HOME=... python examples/headless.py NOTEBOOK
+    CELLCOST_HOME=... python examples/headless.py NOTEBOOK [NOTEBOOK ...]
 
 It sends each cell as JupyterLab does, with the cell's id and tags, and then reads the
-journal that the meter in the kernel wrote. A cell tagged `calls-a-model` that has no
-figure afterwards makes it fail.
+journal that the meter in the kernel wrote. A cell tagged `calls-a-model` or
+`uses-a-gpu` that has no figure afterwards makes it fail.
 """
 
 import json
@@ -19,28 +19,30 @@ from typing import Any
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from cellcost.figures import cost_text
+from cellcost.figures import cost_text, duration_text
 from cellcost.home import journal_home
 from cellcost.journal import Reader, recover
 from cellcost.views import Tally, entries_of, entry_tally
 
 CELL_SECONDS = 300
 MUST_CALL = "calls-a-model"
+MUST_USE_GPU = "uses-a-gpu"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the notebook; return 1 when a cell failed or a calling cell has no figure."""
-    if len(arguments) != 1:
+    """Run the notebooks; return 1 when a cell failed or has no figure and should."""
+    if not arguments:
         print(__doc__, file=sys.stderr)
         return 2
-    path = Path(arguments[0])
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
-    print(
-        f"==> running {path.name}: {len(code)} cells, about half a minute", flush=True
-    )
-    if not run_cells(path, code):
-        return 1
+    code: list[Mapping[str, Any]] = []
+    for path in map(Path, arguments):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        found = [cell for cell in cells if cell["cell_type"] == "code"]
+        many = f"{len(found)} cells, about half a minute"
+        print(f"==> running {path.name}: {many}", flush=True)
+        if not run_cells(path, found):
+            return 1
+        code += found
     tallies = tally_cells(journal_home())
     print("\n" + table(code, tallies) + "\n")
     blank = [cell["id"] for cell in code if lacks_figure(cell, tallies)]
@@ -126,34 +128,38 @@ def tally_cells(home: Path) -> dict[str, Tally]:
 
 
 def lacks_figure(cell: Mapping[str, Any], tallies: Mapping[str, Tally]) -> bool:
-    """Return whether a cell that calls a model has no calls, tokens or cost."""
-    if MUST_CALL not in cell["metadata"].get("tags", []):
-        return False
+    """Return whether a cell lacks what its tags say that it must have."""
+    tags = cell["metadata"].get("tags", [])
     tally = tallies.get(cell["id"], Tally())
-    return not (tally.calls and tally.input and tally.cost_nusd)
+    if MUST_CALL in tags and not (tally.calls and tally.input and tally.cost_nusd):
+        return True
+    return MUST_USE_GPU in tags and not (tally.gpu_busy_ms and tally.cost_nusd)
 
 
 def table(cells: Sequence[Mapping[str, Any]], tallies: Mapping[str, Tally]) -> str:
     """Return one row a calling cell, in notebook order, then the rest and the sum."""
     keys = [cell["id"] for cell in cells if cell["id"] in tallies]
     keys += sorted(key for key in tallies if key not in keys)
-    rows = [("cell", "calls", "tokens", "cost", "state")]
+    rows = [("cell", "calls", "tokens", "gpu", "cost", "state")]
     rows += [row(key or "(no cell)", tallies[key]) for key in keys]
     rows.append(row("total", sum(tallies.values(), Tally())))
-    widths = [max(len(line[column]) for line in rows) for column in range(5)]
-    return "\n".join(
-        f"{cell.ljust(widths[0])}  {calls.rjust(widths[1])}  {tokens.rjust(widths[2])}"
-        f"  {cost.rjust(widths[3])}  {state}".rstrip()
-        for cell, calls, tokens, cost, state in rows
-    )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_aligned(cells, widths) for cells in rows)
 
 
-def row(name: str, tally: Tally) -> tuple[str, str, str, str, str]:
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    (name, *figures, state), (first, *others, _) = cells, widths
+    parts = [f"{text:>{width}}" for text, width in zip(figures, others, strict=True)]
+    return "  ".join([f"{name:<{first}}", *parts, state]).rstrip()
+
+
+def row(name: str, tally: Tally) -> tuple[str, str, str, str, str, str]:
     """Return the table's cells for one tally."""
     return (
         name,
         str(tally.calls),
-        f"{tally.input:,} → {tally.output:,}",
+        f"{tally.input:,} → {tally.output:,}" if tally.calls else "",
+        duration_text((tally.gpu_busy_ms + tally.gpu_held_ms) / 1000),
         cost_text(tally),
         tally.state,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cellcost.journal import Reader
 from cellcost.testing.local_model import LocalModelMissing, weights
 
 
@@ -49,13 +50,17 @@ def test_the_demo_has_a_figure_for_every_cell_that_calls_and_its_ledger_adds_up(
             process.communicate()
     assert process.returncode == 0, printed
     rows = re.findall(
-        r"^(\w+) +(\d+) +([\d,]+) → ([\d,]+) +(?:[≈≥] )?<?\$([\d.]+) +(\w+)$",
+        r"^(\S+|\(no cell\)) +(\d+) +(?:[\d,]+ → [\d,]+)? +((?:[\d.]+ s)?)"
+        r" +(?:[≈≥] )?<?\$([\d.]+) +(\w+)$",
         printed,
         re.MULTILINE,
     )
-    figures = {name: (int(calls), state) for name, calls, _, _, _, state in rows}
-    assert figures.pop("total")[0] == sum(calls for calls, _ in figures.values())
-    assert figures == {
+    found = {name: (int(calls), gpu, state) for name, calls, gpu, _, state in rows}
+    total = found.pop("total")
+    assert total[0] == sum(calls for calls, _, _ in found.values())
+    assert {
+        name: (calls, state) for name, (calls, gpu, state) in found.items() if calls
+    } == {
         "plain": (1, "measured"),
         "loop": (5, "measured"),
         "stream": (1, "measured"),
@@ -64,12 +69,15 @@ def test_the_demo_has_a_figure_for_every_cell_that_calls_and_its_ledger_adds_up(
         "early": (1, "partial"),
         "unpriced": (2, "unpriced"),
     }
+    with_gpu = {name for name, (_, gpu, _) in found.items() if gpu}
+    assert with_gpu >= {"gpu-train", "gpu-wait", "(no cell)"}
     stored = re.search(r"the ledger has (\d+) events, (\S+) known, and adds", printed)
     assert stored is not None, printed
-    assert int(stored[1]) == sum(calls for calls, _ in figures.values())
-    total = re.search(r"^total .*[≥≈ ](\$[\d.]+)", printed, re.MULTILINE)
-    assert total is not None
-    assert stored[2] == total[1]
+    with Reader(tmp_path / "headless" / "home") as reader:
+        assert int(stored[1]) == sum(1 for _ in reader.events())
+    known = re.search(r"^total .*[≥≈ ](\$[\d.]+)", printed, re.MULTILINE)
+    assert known is not None
+    assert stored[2] == known[1]
 
 
 @pytest.fixture
