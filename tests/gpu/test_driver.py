@@ -172,7 +172,7 @@ def test_a_driver_of_another_version_is_a_reason(machine: Machine) -> None:
 def test_a_driver_that_is_not_loaded_is_a_reason(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CELLCOST_NVML_SCENARIO", str(machine.folder / "nothing"))
+    monkeypatch.setenv("NVML_SCENARIO", str(machine.folder / "nothing"))
     found = machine.open()
     assert found == NoGpu("the NVIDIA driver is not loaded")
 

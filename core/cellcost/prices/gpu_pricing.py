@@ -26,10 +26,9 @@ class GpuPricing:
             return known[0]
         rate = self._prices.rate_of(device.name, at=at, place=self._place)
         price = _price(rate, device)
-        until = rate.changes_at if isinstance(rate, GpuRate) else None
         if known is not None and known[0] == price:
             price = known[0]
-        self._known[device.uuid] = (price, until)
+        self._known[device.uuid] = (price, rate.changes_at)
         return price
 
 

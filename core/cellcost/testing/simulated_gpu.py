@@ -27,7 +27,7 @@ def simulate(folder: Path, *names: str) -> dict[str, str]:
 
 
 class SimulatedGpu:
-    """One device of the scenario that `CELLCOST_NVML_SCENARIO` names."""
+    """One device of the scenario that `NVML_SCENARIO` names."""
 
     def __init__(self, device: int = 0) -> None:
         self._path = Path(os.environ[VARIABLE])

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 SOURCE = Path(__file__).with_name("scenario.c")
-VARIABLE = "CELLCOST_NVML_SCENARIO"
+VARIABLE = "NVML_SCENARIO"
 FOREVER = 10.0**9
 NOT_SUPPORTED = 3
 NO_PERMISSION = 4

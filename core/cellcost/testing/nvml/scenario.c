@@ -1,6 +1,6 @@
 /* A libnvidia-ml.so.1 that plays a scenario file, for machines without a GPU.
  *
- * CELLCOST_NVML_SCENARIO names the file; nvmlInit reads it. One fact a line, times in
+ * NVML_SCENARIO names the file; nvmlInit reads it. One fact a line, times in
  * milliseconds since `origin` (microseconds since 1970), fields split by tabs:
  *
  *   origin US | clock PATH | period MS | buffer MS | init CODE | driver VERSION | follow 1
@@ -129,7 +129,7 @@ static void sort_facts(void) {
 }
 
 static int read_scenario(void) {
-  const char *path = getenv("CELLCOST_NVML_SCENARIO");
+  const char *path = getenv("NVML_SCENARIO");
   FILE *file = path ? fopen(path, "r") : NULL;
   if (!file) return 0;
   fstat(fileno(file), &file_read);
@@ -144,7 +144,7 @@ static int read_scenario(void) {
 
 static void keep_up(void) {
   struct stat about;
-  const char *path = follow ? getenv("CELLCOST_NVML_SCENARIO") : NULL;
+  const char *path = follow ? getenv("NVML_SCENARIO") : NULL;
   if (path && !stat(path, &about) &&
       (about.st_ino != file_read.st_ino || about.st_mtim.tv_nsec != file_read.st_mtim.tv_nsec))
     read_scenario();
