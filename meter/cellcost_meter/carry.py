@@ -246,7 +246,7 @@ def install(
     take: Callable[[], Carried] = attribution.take,
     to_text: Callable[[], str] = attribution.to_environment,
     announce: Announce,
-    on_thread: OnThread = lambda *_: None,
+    on_thread: OnThread = lambda _thread, _run: None,
 ) -> Carrying:
     """Hand the run over from now on; return how to stop.
 
