@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellcost.cli.doctor import book, jupyter, ledger, pricing, settings
+from cellcost.cli.doctor import book, gpu, jupyter, ledger, pricing, settings
 from cellcost.cli.doctor.finding import Finding, fix
 from cellcost.cli.output import Style, clean, print_line, styled
 from cellcost.home import journal_home
@@ -64,6 +64,7 @@ def _findings(home: Path) -> Iterator[Finding]:
         ("settings", lambda: settings.findings(home, Path.cwd(), os.environ)),
         ("ledger", lambda: ledger.findings(home, os.environ)),
         ("prices", lambda: pricing.findings(Path.cwd(), os.environ)),
+        ("gpu", lambda: gpu.findings(Path.cwd(), os.environ)),
         (environment, jupyter.findings),
     )
     for topic, check in checks:

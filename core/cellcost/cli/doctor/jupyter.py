@@ -6,7 +6,6 @@ import site
 import subprocess
 import sys
 from collections.abc import Iterator
-from ctypes.util import find_library
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -37,7 +36,6 @@ def findings() -> Iterator[Finding]:
     yield from _server()
     yield from _lab()
     yield from _kernels()
-    yield _gpu()
 
 
 def _meter() -> Finding:
@@ -216,12 +214,6 @@ def _probe(python: str) -> tuple[str, bool] | None:
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     return prefix, has_meter == "True"
-
-
-def _gpu() -> Finding:
-    if find_library("nvidia-ml"):
-        return note("gpu", "found; this version of cellcost does not meter GPU cost")
-    return ok("gpu", "no NVIDIA library here: nothing to meter")
 
 
 def _json(path: Path) -> dict[str, Any]:
