@@ -225,10 +225,11 @@ class Desk:
         if shown is None:
             raise NoSuchCell(f"cell {cell_id!r} has no run {run_id!r} with a call")
         entries = book.calls(cell_id, shown.run_id)
+        calls = [entry for entry in entries if entry.kind != "gpu"]
         return popover_json(
             shown,
-            calls=[call_view(entry) for entry in entries[-_CALLS_SHOWN:]],
-            groups=groups_of(entries),
+            calls=[call_view(entry) for entry in calls[-_CALLS_SHOWN:]],
+            groups=groups_of(calls),
             runs=runs,
             lines=line_sums(entries),
             alternatives=alternatives(entries, self._cost_of),

@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from cellcost.testing.provider import FakeProvider
+from cellcost.testing.simulated_gpu import simulate
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "server_ext" / "cellcost_server" / "labextension"
@@ -334,7 +335,10 @@ def lab(
     """JupyterLab under a base URL prefix, as a hub serves it."""
     if not (BUILT / "static").is_dir():
         pytest.fail("The labextension is not built: make test builds it.")
-    toml = f'[[endpoints]]\nurl = "{provider.url}"\nprovider = "openai"\n'
+    toml = (
+        f'[[endpoints]]\nurl = "{provider.url}"\nprovider = "openai"\n'
+        '[[gpu_rates]]\nmatch = "*H100*"\nusd_per_hour = "3.60"\n'
+    )
     yield from start_lab(
         tmp_path_factory.mktemp("lab"),
         base_url="/user/ada/",
@@ -342,6 +346,7 @@ def lab(
             "CELLCOST_TOML": toml,
             "OPENAI_BASE_URL": provider.url,
             "OPENAI_API_KEY": "none",
+            **simulate(tmp_path_factory.mktemp("gpu")),
         },
     )
 

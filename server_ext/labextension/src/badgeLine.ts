@@ -181,13 +181,23 @@ function startedHint(cell: CellView): string {
 }
 
 function gpuPart(gpu: GpuUse): Part {
-  const state = gpu.n_unpriced > 0 ? 'unpriced' : 'measured';
-  const cost = figure({ cost_nusd: gpu.cost_nusd, state, n_unpriced: gpu.n_unpriced });
+  const busy = duration(gpu.busy_ms / 1000);
   return {
     kind: 'gpu',
-    text: `${gpu.name} ${duration(gpu.busy_ms / 1000)}`,
-    hint: `${gpu.devices.join(', ')}: ${duration(gpu.busy_ms / 1000)} of device time, ${cost}`
+    text: gpuText(gpu),
+    hint: `${gpu.devices.join(', ')}: ${busy} of device time, ${gpuCost(gpu)}`
   };
+}
+
+/** `H100 41 s` */
+export function gpuText(gpu: GpuUse): string {
+  return `${gpu.name} ${duration(gpu.busy_ms / 1000)}`;
+}
+
+/** What the device time cost, as certain as it is. */
+export function gpuCost({ cost_nusd, n_unpriced }: GpuUse): string {
+  const state = n_unpriced > 0 ? 'unpriced' : 'measured';
+  return figure({ cost_nusd, state, n_unpriced });
 }
 
 /** The server's chips; `1 unpriced` becomes the offer to price it where that is all. */

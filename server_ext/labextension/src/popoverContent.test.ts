@@ -48,6 +48,26 @@ function shown(view: CellDetail, unfolded = false): HTMLElement {
 }
 
 describe('the popover', () => {
+  it('has device time beside the calls, or alone', () => {
+    const gpu = {
+      name: 'H100',
+      devices: ['NVIDIA H100 80GB HBM3'],
+      busy_ms: 7_900,
+      held_ms: 0,
+      cost_nusd: '6583333',
+      n_unpriced: 0
+    };
+    const both = shown(detail({ cell: cell({ gpu }) }));
+    expect(both.querySelectorAll('table')).toHaveLength(2);
+    expect(both.querySelector('b')?.textContent).toBe('$0.0132 · 20 calls · H100 7.9 s');
+    const alone = shown(
+      detail({ cell: cell({ gpu, calls: 0, cost_nusd: '6583333' }), calls: [], groups: [] })
+    );
+    expect(alone.querySelector('b')?.textContent).toBe('$0.00658 · H100 7.9 s');
+    const cells = [...alone.querySelectorAll('td')].map(node => node.textContent);
+    expect(cells.slice(0, 3)).toEqual(['NVIDIA H100 80GB HBM3', '7.9 s', '$0.00658']);
+  });
+
   it('shows figure, earlier runs, alike calls, other models and tags', () => {
     const text = shown(detail()).textContent;
     expect(text).toContain('$0.0132 · 20 calls');

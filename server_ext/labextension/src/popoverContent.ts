@@ -1,11 +1,11 @@
 /** What the popover shows: figure, token bar, calls, reasons, other models, tags. */
 
-import { modelName } from './badgeLine.js';
+import { gpuCost, gpuText, modelName } from './badgeLine.js';
 import { exactFigure, figure } from './certainty.js';
 import { element } from './dom.js';
 import { counted, duration, grouped, tokens } from './format.js';
 import { sparkline } from './sparkline.js';
-import type { CallGroup, CallView, CellDetail, Tokens } from './wire.js';
+import type { CallGroup, CallView, CellDetail, GpuUse, Tokens } from './wire.js';
 
 const CALLS_SHOWN = 50;
 
@@ -17,19 +17,28 @@ export function popoverContent(
 ): Node[] {
   const { calls, groups } = detail;
   const nodes: Node[] = [head(detail), ...tokenBar(detail.cell.tokens)];
-  nodes.push(unfolded ? callsTable(calls) : groupsTable(groups));
+  if (calls.length > 0) {
+    nodes.push(unfolded ? callsTable(calls) : groupsTable(groups));
+  }
   if (calls.length > groups.length) {
     const words = unfolded ? 'fold alike calls' : `show all ${counted(calls.length, 'call')}`;
     const button = element('button', { type: 'button', class: 'cc-Popover-fold' }, words);
     button.addEventListener('click', onUnfold);
     nodes.push(button);
   }
+  if (detail.cell.gpu) {
+    nodes.push(gpuTable(detail.cell.gpu));
+  }
   nodes.push(...reasons(detail), ...alternatives(detail), ...footer(detail));
   return nodes;
 }
 
 function head({ cell, runs }: CellDetail): HTMLElement {
-  const words = `${figure(cell)} · ${counted(cell.calls, 'call')}`;
+  const used = [
+    cell.calls > 0 || !cell.gpu ? counted(cell.calls, 'call') : '',
+    cell.gpu ? gpuText(cell.gpu) : ''
+  ];
+  const words = [figure(cell), ...used].filter(Boolean).join(' · ');
   const previous = runs[runs.findIndex(run => run.run_id === cell.run_id) - 1];
   const before = previous ? ` · previous run ${figure(previous)}` : '';
   const run = element('span', {}, `run ${cell.run_number} of this cell${before}`);
@@ -126,6 +135,18 @@ function table(rows: readonly Row[]): HTMLTableElement {
     {},
     element('thead', {}, element('tr', {}, ...header)),
     element('tbody', {}, ...body)
+  );
+}
+
+function gpuTable(gpu: GpuUse): HTMLTableElement {
+  const header = ['GPU', 'busy', 'cost'].map(name => element('th', { scope: 'col' }, name));
+  const figures = [duration(gpu.busy_ms / 1000), gpuCost(gpu)];
+  const cells = [gpu.devices.join(', '), ...figures].map(text => element('td', {}, text));
+  return element(
+    'table',
+    {},
+    element('thead', {}, element('tr', {}, ...header)),
+    element('tbody', {}, element('tr', {}, ...cells))
   );
 }
 
