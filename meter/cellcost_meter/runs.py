@@ -8,7 +8,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import inf
 from weakref import WeakSet
@@ -31,6 +31,8 @@ class Owned:
     end: float
     runs: tuple[RunContext, ...]
     """Those whose code ran, in the order they began; none: the kernel itself."""
+    running: bool
+    """False where the runs have ended and something of them may go on."""
 
 
 class RunLog:
@@ -139,17 +141,21 @@ def _stretch(claims: Sequence[_Claim], start: float, end: float) -> Owned:
     began = [claim for claim in claims if claim.start <= start]
     running = tuple(claim.run for claim in began if start < claim.ran)
     if running:
-        return Owned(start, end, running)
+        return Owned(start, end, running, running=True)
     working = [claim.run for claim in began if start < claim.worked]
     lingering = [claim.run for claim in began if start < claim.lingered]
-    return Owned(start, end, tuple((working or lingering)[-1:]))
+    runs = tuple((working or lingering)[-1:])
+    return Owned(start, end, runs, running=False)
 
 
 def _joined(stretches: Iterator[Owned]) -> Iterator[Owned]:
     last: Owned | None = None
     for stretch in stretches:
-        if last is not None and last.runs == stretch.runs:
-            last = Owned(last.start, stretch.end, last.runs)
+        if last is not None and (last.runs, last.running) == (
+            stretch.runs,
+            stretch.running,
+        ):
+            last = replace(last, end=stretch.end)
             continue
         if last is not None:
             yield last

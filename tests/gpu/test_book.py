@@ -1,6 +1,7 @@
 """Device time becomes events of runs, of what a process holds, and of nothing else."""
 
 import os
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -46,7 +47,14 @@ class Kernel:
             return Where(origin="process", notebook="n.ipynb")
         return Where(origin=run.origin, run_id=run.run_id, cell_id=run.cell_id)
 
-    def uses(self, at: float, busy_ms: int, held_ms: int = 0, device: str = "H100"):
+    def uses(
+        self,
+        at: float,
+        busy_ms: int,
+        held_ms: int = 0,
+        device: str = "H100",
+        when: Sequence[tuple[float, float, int]] = (),
+    ):
         """Say what the second before `at` used."""
         booking = Booking(
             owner=OURS,
@@ -57,6 +65,7 @@ class Kernel:
             held_ms=held_ms,
             energy_mwh=(busy_ms + held_ms) // 10,
             held_bytes=31_000_000_000,
+            busy_when=when,
         )
         self.book.take([booking], at)
 
@@ -153,6 +162,30 @@ def test_overlapping_cells_share_what_nobody_can_tell_apart(kernel: Kernel) -> N
         ("a", "gpu_busy", 749, 624_167),
         ("b", "gpu_busy", 250, 208_333),
     ]
+
+
+def test_a_cell_pays_for_the_samples_in_which_it_ran(kernel: Kernel) -> None:
+    kernel.runs.began(A, 10)
+    kernel.runs.ended(A, 10.5)
+    kernel.runs.began(B, 10.51)
+    # Busy from 10.4 on: of the sample that both ran in, A ran the most.
+    kernel.uses(11, 600, when=[(10.4, 10.55, 100), (10.55, 10.8, 100), (10.8, 11, 100)])
+    kernel.book.finish()
+    assert sorted(kernel.told()) == [
+        ("a", "gpu_busy", 150, 125_000),
+        ("b", "gpu_busy", 450, 375_000),
+    ]
+
+
+def test_a_cell_that_ended_before_the_device_was_busy_pays_nothing(
+    kernel: Kernel,
+) -> None:
+    kernel.runs.began(A, 10)
+    kernel.runs.ended(A, 10.7)
+    kernel.runs.began(B, 10.75)
+    kernel.uses(11, 250, when=[(10.7, 10.85, 60), (10.85, 11, 100)])
+    kernel.book.finish()
+    assert kernel.told() == [("b", "gpu_busy", 250, 208_333)]
 
 
 def test_a_device_without_a_rate_has_seconds_and_no_cost(kernel: Kernel) -> None:

@@ -54,14 +54,15 @@ def test_what_a_cell_queued_is_still_its_own_for_a_moment(log: RunLog) -> None:
     log.began(A, 1)
     log.ended(A, 4)
     until = 4 + LINGER_SECONDS
-    assert told(log, 2, 10) == [(2, until, "a"), (until, 10, "")]
+    assert told(log, 2, 10) == [(2, 4, "a"), (4, until, "a"), (until, 10, "")]
+    assert [one.running for one in log.owners(2, 10)] == [True, False, False]
 
 
 def test_the_next_cell_owns_its_time_at_once(log: RunLog) -> None:
     log.began(A, 1)
     log.ended(A, 4)
     log.began(B, 4.5)
-    assert told(log, 2, 10) == [(2, 4.5, "a"), (4.5, 10, "b")]
+    assert told(log, 2, 10) == [(2, 4, "a"), (4, 4.5, "a"), (4.5, 10, "b")]
 
 
 def test_overlapping_cells_own_their_time_together(log: RunLog) -> None:

@@ -61,6 +61,11 @@ class Owned(Protocol[R_co]):
         """Those whose code ran; none: the process itself."""
         ...
 
+    @property
+    def running(self) -> bool:
+        """False where the runs have ended and something of them may go on."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -146,7 +151,7 @@ class GpuBook(Generic[R]):
     def _book(self, booking: Booking, owned: Sequence[Owned[R]], now: datetime) -> None:
         price = self._price(booking.device, now)
         times: list[tuple[R | None, str, int]] = [
-            (run, GPU_BUSY, ms) for run, ms in _shares(booking.busy_ms, owned) if ms
+            (run, GPU_BUSY, ms) for run, ms in _shares(booking, owned) if ms
         ]
         if booking.held_ms:
             times.append((None, GPU_HELD, booking.held_ms))
@@ -278,14 +283,36 @@ def _known(**amounts: int | None) -> dict[str, int]:
     return {name: amount for name, amount in amounts.items() if amount is not None}
 
 
-def _shares(ms: int, owned: Sequence[Owned[R]]) -> list[tuple[R | None, int]]:
-    """Split device time over who ran meanwhile, by time; exact in sum."""
-    owners: list[R | None] = []
-    weights: dict[int, float] = {}
-    for stretch in owned:
-        lasted = stretch.end - stretch.start
+def _shares(booking: Booking, owned: Sequence[Owned[R]]) -> list[tuple[R | None, int]]:
+    """Split device time over who ran meanwhile; exact in sum.
+
+    A sample tells how busy the device was for a while, not when in it: it goes to whose
+    code ran most of that while. Where there are no samples the time is all that tells.
+    """
+    runs: dict[str, R | None] = {}
+    weights: dict[str, float] = {}
+
+    def give(stretch: Owned[R], amount: float) -> None:
         for run in stretch.runs or (None,):
-            weights[len(owners)] = lasted / max(1, len(stretch.runs))
-            owners.append(run)
-    parts, _ = apportion(ms, weights)
-    return [(run, parts.get(number, 0)) for number, run in enumerate(owners)]
+            key = "" if run is None else run.run_id
+            runs[key] = run
+            share = amount / max(1, len(stretch.runs))
+            weights[key] = weights.get(key, 0.0) + share
+
+    for start, end, percent in booking.busy_when:
+        most = _most(owned, start, end)
+        give(most, (end - start) * percent)
+    if not weights:
+        for stretch in owned:
+            give(stretch, stretch.end - stretch.start)
+    parts, _ = apportion(booking.busy_ms, weights)
+    return [(runs[key], parts.get(key, 0)) for key in weights]
+
+
+def _most(owned: Sequence[Owned[R]], start: float, end: float) -> Owned[R]:
+    there = [one for one in owned if _overlap(one, start, end) > 0] or list(owned)
+    return max(there, key=lambda one: (one.running, _overlap(one, start, end)))
+
+
+def _overlap(stretch: Owned[R], start: float, end: float) -> float:
+    return max(0.0, min(stretch.end, end) - max(stretch.start, start))

@@ -292,6 +292,7 @@ class Sampler:
             held_bytes=_total([portion.held_bytes for portion in ours.values()]),
             limits=limits,
         )
+        busy_when = [(a / 1e6, b / 1e6, part) for a, b, part in division.busy_when]
         return [
             Booking(
                 owner=owner,
@@ -302,6 +303,7 @@ class Sampler:
                 held_ms=portion.held_ms,
                 energy_mwh=energy.get(owner),
                 held_bytes=portion.held_bytes,
+                busy_when=busy_when,
             )
             for owner, portion in ours.items()
             if portion.ms

@@ -67,6 +67,8 @@ class Division:
     busy_known: bool
     """False where the device does not tell when kernels ran: all is held then."""
     owed: Owed = field(default_factory=dict[tuple[Party, str], float])
+    busy_when: Sequence[tuple[int, int, int]] = ()
+    """(start, end, percent) of each sample in which kernels ran."""
 
 
 def divide(observed: Observed, owed: Owed | None = None) -> Division:
@@ -103,6 +105,7 @@ def divide(observed: Observed, owed: Owed | None = None) -> Division:
         held={key[0]: ms for key, ms in parts.items() if ms and key[1] == "held"},
         busy_known=_busy_known(observed),
         owed=left,
+        busy_when=[(a, b, percent) for a, b, percent in segments if percent],
     )
 
 

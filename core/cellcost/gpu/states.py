@@ -25,6 +25,8 @@ class Booking:
     """None where the device has no counter."""
     held_bytes: int | None
     """None where the driver does not tell."""
+    busy_when: Sequence[tuple[float, float, int]] = ()
+    """When the device was busy, as (start, end, percent of the time)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
