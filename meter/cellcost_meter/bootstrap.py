@@ -136,7 +136,6 @@ class Meter:
             runs=self._runs,
             where=attribution.where_of,
             settings=self._settings.get,
-            soon=self.recorder.flusher.soon,
             announce=self._announce,
         )
         self._found = FoundTags(self.recorder.flusher.soon)

@@ -39,6 +39,9 @@ _POOL_METHODS = (
 )
 """Of multiprocessing's pools: each takes the function first; `apply` calls one."""
 
+OWN_THREADS = "cellcost"
+"""How the names of our own threads begin: they work for no cell."""
+
 _POPEN_ENV = 10
 """Position of `env` among the arguments of `subprocess.Popen`, without self."""
 
@@ -109,7 +112,7 @@ class Carrying:
         hook = self._switch("threading.Thread.start")
 
         def started(thread: threading.Thread) -> Any:
-            if hook.on:
+            if hook.on and not thread.name.startswith(OWN_THREADS):
                 try:
                     carried = self._take()
                     if carried.run is not None or carried.tags is not None:

@@ -5,10 +5,8 @@ one), and works off what waits when the process ends. Whatever fails in it is lo
 never stops it.
 """
 
-import atexit
 import logging
 import os
-import sys
 import threading
 import time
 import weakref
@@ -17,6 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from cellcost.records import Live
+from cellcost_meter.at_exit import at_exit
 from cellcost_meter.faults import place_of
 
 __all__ = ["Flusher", "LiveSource"]
@@ -179,7 +178,7 @@ class Flusher:
             except RuntimeError:
                 return  # the interpreter ends: `finish` does what waits
             self._thread = thread
-            _at_exit(self)
+            at_exit(self, Flusher.finish)
 
     def _loop(self) -> None:
         next_live = next_housekeeping = 0.0
@@ -244,27 +243,3 @@ class Flusher:
 _IDLE_SECONDS = 60.0
 _FINISH_SECONDS = 2.0
 """A daemon thread that hangs in foreign code must not hold up the end of a process."""
-
-
-def _at_exit(flusher: Flusher) -> None:
-    alive = weakref.ref(flusher)
-
-    def finish() -> None:
-        found = alive()
-        if found is not None:
-            found.finish()
-
-    atexit.register(finish)
-    # A child of multiprocessing ends by os._exit after its own finalizers, and empties
-    # their list when it begins: after this code has run, if its main module installs.
-    util = sys.modules.get("multiprocessing.util")
-    process = sys.modules.get("multiprocessing.process")
-    if util is None or process is None:
-        return
-
-    def finish_child(_: Flusher) -> None:
-        util.Finalize(None, finish, exitpriority=0)
-
-    util.register_after_fork(flusher, finish_child)
-    if process.parent_process() is not None:
-        finish_child(flusher)

@@ -5,18 +5,19 @@ device's file is there and code runs. A child whose parent samples leaves it to 
 parent, which books its whole tree.
 """
 
-import atexit
 import logging
 import os
 import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellcost.records import Where
+from cellcost_meter.at_exit import at_exit
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.faults import place_of
 from cellcost_meter.imports import when_imported
@@ -41,12 +42,13 @@ _DEVICE_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
 _SAMPLE_VARIABLE = "CELLCOST_GPU_SAMPLE"
 """Looked at here, because the settings' files are not read before they are needed."""
 _LOOK_AGAIN_SECONDS = 5.0
+_END_SECONDS = 3.0
 
 
 class GpuMeter:
     """Starts a sampler when it is needed, and books what it finds.
 
-    `soon` runs a job in the background, `announce(stack, state)` says how it goes.
+    `announce(stack, state)` says how it goes.
     """
 
     def __init__(
@@ -57,21 +59,21 @@ class GpuMeter:
         runs: RunLog,
         where: Callable[[RunContext | None], Where],
         settings: "Callable[[], Settings]",
-        soon: Callable[[Callable[[], object]], object],
         announce: Callable[[str, str], object],
     ) -> None:
-        self._claims_folder = home / "gpu" / socket.gethostname()
+        self._claims_folder = home / "gpu" / _machine()
         self._journal = journal
         self._runs = runs
         self._where = where
         self._settings = settings
-        self._soon = soon
         self._announce = announce
         self._lock = threading.Lock()
         self._sampler: Sampler | None = None
         self._book: GpuBook[RunContext] | None = None
         self._pricing: GpuPricing | None = None
         self._next_look = 0.0
+        self._looking: threading.Thread | None = None
+        self._wanted = threading.Event()
         self._said = ""
         self._stops: list[Callable[[], None]] = []
 
@@ -90,19 +92,27 @@ class GpuMeter:
         self._end()
 
     def _end(self) -> None:
-        with self._lock:
+        # A driver that hangs must not hold up the end of the process.
+        if not self._lock.acquire(timeout=_END_SECONDS):
+            return
+        try:
             sampler, self._sampler = self._sampler, None
+        finally:
+            self._lock.release()
+        try:
+            if sampler is not None:
+                sampler.stop()  # looks once more, into the book
             book, self._book = self._book, None
-        if sampler is not None:
-            sampler.stop()
-        if book is not None:
-            book.finish()
+            if book is not None:
+                book.finish()
+        except Exception as error:  # noqa: BLE001 - what has an intent is recovered
+            _log.warning("cellcost: the last GPU time: %s", place_of(error))
 
     def before_run(self, now: float) -> None:
         """Take that the user's code runs next: it may start what uses a device."""
         if now >= self._next_look and self._could_be_used():
             self._next_look = now + _LOOK_AGAIN_SECONDS
-            self._soon(self._consider)
+            self._look_soon()
 
     def new_settings(self) -> None:
         """Price what is used from now on by the settings as they are now."""
@@ -111,7 +121,7 @@ class GpuMeter:
     # -- inside ------------------------------------------------------------------------
 
     def _imported(self, _: Any) -> None:
-        self._soon(self._consider)
+        self._look_soon()
 
     def _could_be_used(self) -> bool:
         return (
@@ -120,18 +130,48 @@ class GpuMeter:
             or any(map(os.path.exists, _DEVICE_FILES))
         )
 
-    def _consider(self) -> None:
-        """Start sampling if a device is used by now; in the background."""
+    def _look_soon(self) -> None:
+        """Consider sampling, beside the user's code, and again while code runs.
+
+        A child that uses a device may come later. In a thread of its own, because a
+        driver may take seconds to start.
+        """
+        self._wanted.set()
+        if self._looking is not None and self._looking.is_alive():
+            return
+        looking = threading.Thread(
+            target=self._look, name="cellcost-gpu-look", daemon=True
+        )
+        with suppress(RuntimeError):  # the interpreter ends
+            looking.start()
+            self._looking = looking
+
+    def _look(self) -> None:
+        while True:
+            self._wanted.clear()
+            try:
+                if self._consider():
+                    return
+            except Exception as error:  # noqa: BLE001 - no GPU time beats a broken cell
+                _log.warning("cellcost: no GPU time: %s", place_of(error))
+                return
+            if not self._runs.busy() and not self._wanted.is_set():
+                return
+            self._wanted.wait(_LOOK_AGAIN_SECONDS)
+
+    def _consider(self) -> bool:
+        """Start sampling if a device is used by now; return whether that is settled."""
         with self._lock:
             if self._sampler is None:
                 if self._is_sampled_by_a_parent():
-                    return
+                    return True
                 self._sampler = self._new_sampler()
             running = self._sampler.consider()
             state = "sampled" if running else self._sampler.reason
         if state and state != self._said:
             self._said = state
             self._announce("gpu", state if running else f"not sampled: {state}")
+        return running
 
     def _new_sampler(self) -> "Sampler":
         from cellcost.gpu import Claims, Sampler
@@ -139,7 +179,7 @@ class GpuMeter:
         from cellcost.gpu_places import allocation_of, find_place, read_firmware
 
         # Before the flusher's, which was there first: what is settled must be stored.
-        atexit.register(self._end)
+        at_exit(self, GpuMeter._end, priority=1)
         settings = self._settings()
         place = find_place(read_firmware(), os.environ)
         self._book = GpuBook(
@@ -187,5 +227,16 @@ class GpuMeter:
         """Start with nothing in a forked child: its parent samples the tree."""
         self._lock = threading.Lock()
         self._sampler = self._book = None
+        self._looking = None
+        self._wanted = threading.Event()
         self._next_look = 0.0
         self._said = ""
+
+
+def _machine() -> str:
+    """Return a name of all processes that see each other's pids, and of no others."""
+    try:
+        namespace = str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        namespace = "machine"
+    return f"{socket.gethostname()}-{namespace}"

@@ -39,9 +39,9 @@ class RunLog:
     """The runs of one process by the monotonic clock; safe from any thread.
 
     Time in which the code of cells ran is theirs. Where none did it is that of the
-    last run which still has a thread alive; else, for a moment, that of the cell which
-    ended last (a device works off what was queued); else nobody's. A thread that ended
-    between two questions counts as ended when a question last saw it alive.
+    last run of which something may go on: a thread that is alive or, for a moment after
+    the end, what it queued on a device; else nobody's. A thread that ended between two
+    questions counts as ended when a question last saw it alive.
     """
 
     def __init__(self) -> None:
@@ -83,6 +83,11 @@ class RunLog:
                 if span.run.run_id == run.run_id:
                     span.workers.add(worker)
                     return
+
+    def busy(self) -> bool:
+        """Say whether the code of a run is running now."""
+        with self._lock:
+            return any(span.end is None for span in self._spans)
 
     def owners(self, start: float, end: float) -> list[Owned]:
         """Return whose the time from `start` to `end` is, in stretches without a gap.
@@ -142,10 +147,8 @@ def _stretch(claims: Sequence[_Claim], start: float, end: float) -> Owned:
     running = tuple(claim.run for claim in began if start < claim.ran)
     if running:
         return Owned(start, end, running, running=True)
-    working = [claim.run for claim in began if start < claim.worked]
-    lingering = [claim.run for claim in began if start < claim.lingered]
-    runs = tuple((working or lingering)[-1:])
-    return Owned(start, end, runs, running=False)
+    going_on = [claim.run for claim in began if start < claim.lingered]
+    return Owned(start, end, tuple(going_on[-1:]), running=False)
 
 
 def _joined(stretches: Iterator[Owned]) -> Iterator[Owned]:

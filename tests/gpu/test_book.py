@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cellcost.gpu import OURS, Booking, Device
-from cellcost.gpu.book import HELD_SECONDS, IDLE_SECONDS, GpuBook, Price
+from cellcost.gpu.book import EVENT_SECONDS, IDLE_SECONDS, GpuBook, Price
 from cellcost.journal import About, Reader, Writer
 from cellcost.records import Where
 from cellcost_meter.attribution import RunContext
@@ -123,15 +123,24 @@ def test_what_is_held_belongs_to_the_process_even_while_a_cell_runs(
 
 
 def test_holding_is_an_event_every_five_minutes(kernel: Kernel) -> None:
-    for second in range(1, int(HELD_SECONDS) + 3):
+    for second in range(1, int(EVENT_SECONDS) + 3):
         kernel.uses(second, 0, 1_000)
     assert kernel.told() == [("", "gpu_held", 300_000, 250_000_000)]
     (flying,) = Reader(kernel.home).pending()
     assert flying.intent.expected[0].quantity == 1_000
 
 
+def test_a_long_cell_is_told_to_days_and_ledgers_while_it_runs(kernel: Kernel) -> None:
+    kernel.runs.began(A, 0)
+    for second in range(1, int(EVENT_SECONDS) + 3):
+        kernel.uses(second, 1_000)
+    assert kernel.told() == [("a", "gpu_busy", 300_000, 250_000_000)]
+    kernel.book.finish()
+    assert sum(quantity for _, _, quantity, _ in kernel.told()) == 302_000
+
+
 def test_what_is_held_is_never_without_an_event(kernel: Kernel) -> None:
-    for second in range(1, 2 * int(HELD_SECONDS)):
+    for second in range(1, 2 * int(EVENT_SECONDS)):
         kernel.uses(second, 0, 1_000)
         assert len(Reader(kernel.home).pending()) == 1
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,3 +140,48 @@ def test_what_a_child_process_uses_belongs_to_the_cell_that_started_it(
     gpu.until(lambda: any(event.where.cell_id == "c-child" for event in gpu.events()))
     (event,) = [e for e in gpu.events() if e.where.cell_id == "c-child"]
     assert 2_600 <= event.lines[0].quantity <= 4_600
+
+
+def run_script(folder: Path, code: str) -> list[Event]:
+    """Run a metered script where a GPU is; return the GPU events that it settled."""
+    home = folder / "home"
+    home.mkdir()
+    (home / "cellcost.toml").write_text(RATES, "utf-8")
+    (folder / "cupy.py").write_text("", "utf-8")
+    script = folder / "script.py"
+    script.write_text(code, "utf-8")
+    command = [sys.executable, "-m", "cellcost_meter.script", "path", str(script)]
+    variables = {**os.environ, **simulate(folder), "CELLCOST_HOME": str(home)}
+    subprocess.run(command, env=variables, cwd=folder, check=True, timeout=60)
+    return [event for event in Reader(home).events() if event.kind == "gpu"]
+
+
+def test_a_script_that_ends_at_once_leaves_what_it_used(tmp_path: Path) -> None:
+    events = run_script(tmp_path, SET_UP + "gpu.work(1.6, sm=100)")
+    busy = [
+        line.quantity
+        for event in events
+        for line in event.lines
+        if line.meter == "gpu_busy"
+    ]
+    assert sum(busy) > 300
+    assert {event.confidence for event in events} == {"measured"}
+
+
+def test_a_child_that_multiprocessing_ends_settles_what_it_used(tmp_path: Path) -> None:
+    code = """
+import multiprocessing
+def work():
+    import cupy
+    from cellcost.testing.simulated_gpu import SimulatedGpu
+    gpu = SimulatedGpu()
+    gpu.hold(8)
+    gpu.work(2.5, sm=100)
+if __name__ == "__main__":
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+"""
+    events = run_script(tmp_path, code)
+    assert sum(line.quantity for event in events for line in event.lines) > 1_000
+    assert {event.confidence for event in events} == {"measured"}

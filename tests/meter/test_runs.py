@@ -91,6 +91,16 @@ def test_a_thread_of_an_earlier_cell_takes_nothing_from_a_running_one(
     assert told(log, 2, 8) == [(2, 5, "a"), (5, 8, "b")]
 
 
+def test_what_the_last_cell_queued_is_not_an_idle_threads(log: RunLog, worker) -> None:
+    log.began(A, 1)
+    log.started(worker, A)
+    log.ended(A, 2)
+    log.began(B, 5)
+    log.ended(B, 8)
+    until = 8 + LINGER_SECONDS
+    assert told(log, 7, 20) == [(7, 8, "b"), (8, until, "b"), (until, 20, "a")]
+
+
 def test_many_runs_are_forgotten_but_never_one_at_work(log: RunLog, worker) -> None:
     log.began(A, 1)
     log.started(worker, A)

@@ -1,8 +1,8 @@
 """GpuBook: bookings of device time become events, each of one run and device.
 
 What kernels on a device cost belongs to the run whose code ran; what is only held
-belongs to the process, in an event every five minutes. Each event has an intent from
-its first second on and a live figure since, so that a kill loses a second.
+belongs to the process. An event ends with its run, and after five minutes. It has an
+intent from its first second on and a live figure since, so that a kill loses a second.
 """
 
 import threading
@@ -28,10 +28,10 @@ from cellcost.records import (
     Where,
 )
 
-__all__ = ["HELD_SECONDS", "IDLE_SECONDS", "GpuBook", "Owned", "Price", "Run"]
+__all__ = ["EVENT_SECONDS", "IDLE_SECONDS", "GpuBook", "Owned", "Price", "Run"]
 
-HELD_SECONDS = 300.0
-"""How long one event of a process collects what it holds."""
+EVENT_SECONDS = 300.0
+"""How long one event collects: a day's figures must not wait for a long cell's end."""
 IDLE_SECONDS = 5.0
 """After how long without device time a process is done with a device."""
 
@@ -117,10 +117,8 @@ class GpuBook(Generic[R]):
         now = utc_now()
         working: set[tuple[str, str]] = set()
         with self._lock:
-            # Before more is held, so that what is held is never without an event.
-            self._settle(
-                lambda entry: not entry.run_id and entry.lasts >= HELD_SECONDS, now
-            )
+            # Before more is booked, so that what goes on is never without an event.
+            self._settle(lambda entry: entry.lasts >= EVENT_SECONDS, now)
             for booking in bookings:
                 owned = self._runs(booking.owner, booking.start, booking.end)
                 working.update((booking.owner, run.run_id) for run in owned[-1].runs)

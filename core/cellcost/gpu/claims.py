@@ -1,6 +1,7 @@
 """Claims: which processes sample their own GPU time, so that nobody books it twice."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cellcost.gpu.trees import Process, line_of, process_of
@@ -28,7 +29,8 @@ class Claims:
     def drop(self) -> None:
         """Say that it samples no longer."""
         if self._ours is not None:
-            self._ours.unlink(missing_ok=True)
+            with suppress(OSError):  # then it is dead with us
+                self._ours.unlink(missing_ok=True)
             self._ours = None
 
     def forget(self) -> None:
@@ -58,5 +60,6 @@ class Claims:
             if process_of(process.pid) == process:
                 found.add(process)
             else:
-                (self._folder / name).unlink(missing_ok=True)
+                with suppress(OSError):  # somebody else's
+                    (self._folder / name).unlink(missing_ok=True)
         return frozenset(found)

@@ -186,7 +186,7 @@ class Driver:
                     name=_text(nvml.nvmlDeviceGetName(part)),
                     memory_bytes=int(sizes.memorySizeMB) << 20,
                     parent=whole.uuid,
-                    slices=int(sizes.gpuInstanceSliceCount),
+                    slices=int(sizes.computeInstanceSliceCount),
                     slices_of=most,
                 )
             except nvml.NVMLError:

@@ -31,6 +31,7 @@ _CLAIMED: Final = "claimed"
 _RELIST_LOOKS: Final = 60
 _LONGEST_BACK_OFF: Final = 60.0
 _MOST_FAILURES: Final = 5
+_END_SECONDS: Final = 3.0
 _log = logging.getLogger(__name__)
 
 
@@ -144,11 +145,16 @@ class Sampler:
         thread, self._thread = self._thread, None
         self._stop.set()
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=5)
-        with self._lock:
+            thread.join(timeout=_END_SECONDS)
+        # A driver that hangs must not hold up the end of the process.
+        if not self._lock.acquire(timeout=_END_SECONDS):
+            return
+        try:
             if self._driver is not None:
                 self._try_look()
             self._close()
+        finally:
+            self._lock.release()
 
     def _run(self, stop: threading.Event) -> None:
         while not stop.wait(self._every):
@@ -344,7 +350,10 @@ class Sampler:
             try:
                 self._claims.stake(self._own)
             except OSError as error:
-                _log.warning("no claim of GPU time: %s", error)
+                # Without it a child would book again what we book of it.
+                self._close()
+                self._fail(moment, f"the folder of claims cannot be written: {error}")
+                return False
         # Now, and not after the first second: from here on time is divided.
         self._look(moment)
         return True
@@ -354,7 +363,7 @@ class Sampler:
         if self._driver is None:
             return
         devices = self._driver.devices()
-        if self._allocation == "exclusive":
+        if self._allocation == "exclusive" and self._books_rest:
             devices = visible(os.environ.get("CUDA_VISIBLE_DEVICES"), devices)
         else:
             devices = visible(None, devices)

@@ -68,7 +68,8 @@ class Division:
     """False where the device does not tell when kernels ran: all is held then."""
     owed: Owed = field(default_factory=dict[tuple[Party, str], float])
     busy_when: Sequence[tuple[int, int, int]] = ()
-    """(start, end, percent) of each sample in which kernels ran."""
+    """(start, end, percent) of each sample in which kernels ran; by the clock that
+    `Observed` has, in a `Stretch` by the monotonic one."""
 
 
 def divide(observed: Observed, owed: Owed | None = None) -> Division:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from cellcost.gpu.devices import Device, Reading
@@ -132,6 +132,10 @@ class DeviceTally:
             parties=parties,
         )
         division = divide(observed, self._owed)
+        division = replace(
+            division,
+            busy_when=[(a - shift, b - shift, c) for a, b, c in division.busy_when],
+        )
         self._owed = division.owed
         stretch = Stretch(
             start_us=self._until_us,

@@ -32,7 +32,8 @@ def held_now(entries: Iterable[Entry]) -> tuple[HeldView, ...]:
     """Return what is held at this moment, of a day's GPU entries; dearest first."""
     owners: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in sorted(entries, key=lambda entry: entry.time):
-        if entry.kind == "gpu":
+        # Of a MIG slice nobody can tell whether it works or idles.
+        if entry.kind == "gpu" and " MIG " not in entry.model:
             where = entry.where
             key = (where.kernel_id, where.notebook, entry.model)
             owners.setdefault(key, []).append(entry)
@@ -65,7 +66,9 @@ def _held(
         idle_ms=sum(line.quantity for line in lines),
         idle_seconds=max(0.0, (now - idle_from).total_seconds()),
         cost_nusd=known_cost(lines),
-        held_bytes=max(entry.held_bytes for entry in holding),
+        held_bytes=next(
+            (entry.held_bytes for entry in reversed(holding) if not entry.live), 0
+        ),
     )
 
 
