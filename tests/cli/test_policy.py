@@ -38,8 +38,8 @@ def test_explain_names_rule_file_and_line_and_what_to_use(cli):
         "use     gpt-6-luna: $0.5 instead of $30 per 1M output tokens\n"
         f"also    warn: user policy, {path}:13\n"
         "no tag  team\n"
-        f"cap     user_day $10.00 hard: user policy, {path}:5\n"
-        f"cap     user_day $8.00 soft: user policy, {path}:5\n"
+        f"cap     user_day $10.00 hard, not counted yet: user policy, {path}:5\n"
+        f"cap     user_day $8.00 soft, not counted yet: user policy, {path}:5\n"
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -189,9 +189,23 @@ def test_check_reads_files_that_are_not_in_force(cli):
     draft = cli.folder / "draft.toml"
     draft.write_text(RULES, "utf-8")
     done = cli("policy", "check", str(draft), str(cli.folder / "none.toml"))
-    assert done.stdout == f"{draft}: 2 rules, 1 cap\n"
+    assert done.stdout == (
+        f"{draft}: 2 rules, 1 cap\n"
+        "1 policy could be read; a file with a mistake counts for nothing.\n"
+        f"{draft}:5: policy.caps.user_day is read but not counted yet: nothing is"
+        " warned about or stopped by it\n"
+    )
     assert done.returncode == 1
-    assert "none.toml is no settings file that exists" in done.stderr
+    assert "none.toml does not exist" in done.stderr
+
+
+def test_check_says_of_a_folder_or_a_file_without_settings_what_it_is(cli):
+    other = cli.folder / "pyproject.toml"
+    other.write_text("[tool.celcost.policy]\n", "utf-8")
+    done = cli("policy", "check", str(cli.folder), str(other))
+    assert f"{cli.folder} is a folder: name its cellcost.toml" in done.stderr
+    assert "pyproject.toml has no [tool.cellcost]" in done.stderr
+    assert "There is no policy" not in done.stdout
 
 
 def test_check_without_a_policy_says_so(cli):

@@ -42,6 +42,14 @@ def oddities(
     known = _Models(book, Patterns.of(price.model for price in own))
     for policy in chosen:
         for cap in policy.caps:
+            if cap.scope != "call":
+                yield Oddity(
+                    cap.source,
+                    cap.line,
+                    f"policy.caps.{cap.scope} is read but not counted yet: nothing is"
+                    " warned about or stopped by it",
+                )
+                continue
             limit = cap.hard_nusd if cap.hard_nusd is not None else cap.soft_nusd
             if limit is not None and limit < least:
                 yield Oddity(

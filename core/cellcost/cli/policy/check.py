@@ -56,7 +56,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_line(json.dumps(_checked(settings.policies, odd, errors), indent=1))
     else:
-        _print_checked(settings.policies, odd)
+        _print_checked(settings.policies, odd, whole=not errors)
         for error in errors:
             complain(str(error))
     return int(bool(errors))
@@ -86,27 +86,35 @@ def _policy_of(path: Path) -> "Policy | None":
     from cellcost.config.files import read_file
     from cellcost.config.reading import check_file
 
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: name its cellcost.toml")
     file = read_file("user", path)
     if file is None:
-        raise ConfigError(f"{path} is no settings file that exists")
+        missing = "has no [tool.cellcost]" if path.exists() else "does not exist"
+        raise ConfigError(f"{path} {missing}")
     return check_file(file).policy
 
 
-def _print_checked(policies: "Sequence[Policy]", odd: "Sequence[Oddity]") -> None:
+def _print_checked(
+    policies: "Sequence[Policy]", odd: "Sequence[Oddity]", *, whole: bool
+) -> None:
     for policy in policies:
         print_line(
             f"{policy.source}: {_count(len(policy.rules), 'rule')},"
             f" {_count(len(policy.caps), 'cap')}"
         )
-    if not policies:
+    if not policies and whole:
         print_line("There is no policy: a large model in dev is a warning, no more.")
+    elif not whole:
+        read = _count(len(policies), "policy", "policies")
+        print_line(f"{read} could be read; a file with a mistake counts for nothing.")
     for one in odd:
         where = f"{one.source}:{one.line}" if one.line else one.source
         print_line(styled(f"{where}: {one.text}", "warn"))
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _checked(

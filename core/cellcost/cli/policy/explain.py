@@ -182,6 +182,8 @@ def _cap_text(cap: "Cap") -> str:
     said = ", ".join(
         f"{format_usd(limit)} {name}" for name, limit in limits if limit is not None
     )
+    if cap.scope != "call":
+        said += ", not counted yet"
     return f"{cap.scope} {said}: {cap.layer} policy, {_where(cap.source, cap.line)}"
 
 
