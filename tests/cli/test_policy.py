@@ -213,3 +213,22 @@ def test_check_without_a_policy_says_so(cli):
     assert done.stdout == (
         "There is no policy: a large model in dev is a warning, no more.\n"
     )
+
+
+CALL = """from openai import OpenAI
+OpenAI().responses.create(model="{}", input="x", max_output_tokens=100)
+"""
+
+
+def test_check_can_fail_on_what_is_blocked_and_on_nothing_else(cli):
+    settings(cli, RULES)
+    (cli.folder / "large.py").write_text(CALL.format("gpt-5.5"), "utf-8")
+    (cli.folder / "small.py").write_text(CALL.format("gpt-5-mini"), "utf-8")
+    blocked = cli("check", "large.py", "--fail-on", "error")
+    assert blocked.returncode == 1
+    assert "large.py:2: error COST001 " in blocked.stdout
+    warned = cli("check", "small.py", "--fail-on", "error")
+    assert warned.returncode == 0
+    assert "small.py:2: COST007 " in warned.stdout
+    assert cli("check", "small.py", "--fail-on", "ERROR,COST007").returncode == 1
+    assert cli("check", "small.py", "--fail-on", "eror").returncode == 2

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_ERROR = "error"
+"""The severity of what a policy blocks."""
+
 _EPILOG = (
-    "Exit status: 0 none of the --fail-on codes was found; 1 one was, or the check"
+    "Exit status: 0 nothing that --fail-on names was found; 1 it was, or the check"
     " failed; 2 called wrongly, or a path does not exist."
 )
 
@@ -67,8 +70,15 @@ def register(subparsers: "SubParsers") -> None:
         action="store_true",
         help="estimate from the source alone, not from past calls",
     )
+    parser.add_argument(
+        "--fail-on",
+        metavar="CODES",
+        type=_codes_or_error,
+        default=(),
+        help="exit with status 1 if one of these codes is found, or (`error`) what is"
+        " not allowed: COST001,error,…",
+    )
     for name, meaning in (
-        ("--fail-on", "exit with status 1 if one of these codes is found"),
         ("--off", "look for none of these codes"),
         ("--on", "look for these codes, also if the settings turn them off"),
     ):
@@ -90,6 +100,12 @@ def _codes(text: str) -> tuple[str, ...]:
     return codes
 
 
+def _codes_or_error(text: str) -> tuple[str, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    codes = _codes(",".join(part for part in parts if part.lower() != _ERROR))
+    return (*codes, _ERROR) if _ERROR in map(str.lower, parts) else codes
+
+
 def _run(arguments: argparse.Namespace) -> int:
     settings = load_settings(cwd=Path.cwd(), env=os.environ)
     paths, missing = _existing(arguments.paths)
@@ -104,7 +120,8 @@ def _run(arguments: argparse.Namespace) -> int:
         found = _run_plain(arguments, paths, checker)
     if missing:
         return 2
-    return int(any(finding.code in arguments.fail_on for finding in found))
+    wanted = frozenset(arguments.fail_on)
+    return int(any({finding.code, finding.severity} & wanted for finding in found))
 
 
 def _existing(given: Sequence[Path]) -> tuple[list[Path], bool]:
@@ -132,7 +149,7 @@ def _checker(settings: Settings, arguments: argparse.Namespace) -> "Checker":
     from cellcost.cli.check.reading import Checker
     from cellcost.config.people import user_name
 
-    on = {*arguments.on, *arguments.fail_on}
+    on = {*arguments.on, *arguments.fail_on} - {_ERROR}
     return Checker(
         workspace=Workspace(Path.cwd()),
         book=load_book(settings),

@@ -44,7 +44,8 @@ def print_found(found: Sequence[Finding]) -> None:
         print_line()
     for finding in found:
         place = place_text(finding.estimate)
-        print_line(f"{place}: {finding.code} {finding.message}")
+        blocked = "error " if finding.severity == "error" else ""
+        print_line(f"{place}: {blocked}{finding.code} {finding.message}")
 
 
 def place_text(item: Estimate) -> str:
