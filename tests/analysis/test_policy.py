@@ -186,3 +186,14 @@ def test_a_missing_tag_is_said_once_and_not_where_the_source_sets_it(tmp_path):
 )
 def test_tags_in_source_are_found_by_name(source, names):
     assert tags_in(source.split("\n")) == names
+
+
+def test_nothing_is_suggested_that_the_policy_would_not_let_pass(
+    tmp_path: Path,
+) -> None:
+    rule = '[[policy.rules]]\nmatch = {{ {} }}\naction = "block"\n'
+    (one,) = found(tmp_path, rule.format('model = "gpt-5.5"'))
+    assert one.cheaper
+    (other,) = found(tmp_path, rule.format('provider = "openai"'))
+    assert not other.cheaper
+    assert "instead" not in other.message

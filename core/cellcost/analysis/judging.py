@@ -1,7 +1,8 @@
 """What the policies say of a call site: a question for each model that it may use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -77,10 +78,15 @@ def _judged(
     instead: CheaperOf,
 ) -> Judged:
     others: tuple[Cheaper, ...] = ()
+    now = item.at.astimezone()
 
     def price_of(model: str) -> Option | None:
         nonlocal others
-        others = instead(item, candidate, model)
+        others = tuple(
+            other
+            for other in instead(item, candidate, model)
+            if other.model == model or _is_permitted(other, ask, policies, now)
+        )
         best = others[0] if others else None
         if best is None or (model and best.model != model):
             return Option(model=model) if model else None
@@ -91,8 +97,23 @@ def _judged(
             cost_nusd=best.cost_nusd,
         )
 
-    verdict = decide(ask, policies, item.at.astimezone(), price_of=price_of)
+    verdict = decide(ask, policies, now, price_of=price_of)
     return Judged(candidate, ask, verdict, others)
+
+
+def _is_permitted(
+    other: Cheaper, ask: Question, policies: "Sequence[Policy]", now: datetime
+) -> bool:
+    """Say whether the policies let another model be used in the call's place."""
+    asked = replace(
+        ask,
+        model=other.model,
+        names=(other.written,),
+        output_rate=other.output_rate,
+        cost_nusd=other.cost_nusd,
+    )
+    stopped = ("approve", "block")
+    return not policies or decide(asked, policies, now).action not in stopped
 
 
 def _names(candidate: Candidate) -> tuple[str, ...]:
