@@ -30,6 +30,7 @@ __all__ = [
     "current",
     "enter",
     "from_environment",
+    "home",
     "set_home",
     "set_tag_sources",
     "take",
@@ -106,6 +107,11 @@ def set_home(home: RunContext) -> None:
     _process.home = home
 
 
+def home() -> RunContext:
+    """Return what belongs to no run of a cell: a script's own run, or a kernel."""
+    return _process.home
+
+
 def set_tag_sources(
     *,
     base: TagSource = _no_tags,
@@ -147,11 +153,11 @@ def where(call_site: CallPlace = NOWHERE) -> Where:
 
 
 def where_of(owner: RunContext | None) -> Where:
-    """Return who a run is, or (None) this process outside any; from any thread.
+    """Return who a run is, or (None) this process itself, of no run; from any thread.
 
     Tags of `cellcost.tags(...)` hold in the code that set them: not seen from here.
     """
-    here = owner or _process.home
+    here = owner or replace(_process.home, run_id="", cell_id="", source_hash="")
     if here.pid and here.pid != os.getpid():
         here = replace(here, origin="process", thread=0, pid=0)
     tags = {

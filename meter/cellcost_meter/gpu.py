@@ -12,16 +12,18 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellcost.records import Where
+from cellcost_meter import attribution
 from cellcost_meter.at_exit import at_exit
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.faults import place_of
 from cellcost_meter.imports import when_imported
-from cellcost_meter.runs import RunLog
+from cellcost_meter.runs import Owned, RunLog
 
 if TYPE_CHECKING:
     from cellcost.config import Settings
@@ -184,7 +186,7 @@ class GpuMeter:
         place = find_place(read_firmware(), os.environ)
         self._book = GpuBook(
             journal=self._journal,
-            runs=lambda _, start, end: self._runs.owners(start, end),
+            runs=lambda _, start, end: self._owners(start, end),
             where=lambda owner, run: self._where(run),
             price=self._price,
         )
@@ -194,6 +196,14 @@ class GpuMeter:
             allocation=allocation_of(settings.gpu.allocation, place),
             claims=Claims(self._claims_folder),
         )
+
+    def _owners(self, start: float, end: float) -> list[Owned]:
+        """Return whose the time was; of a script or a child it is all its one run's."""
+        owned = self._runs.owners(start, end)
+        home = attribution.home()
+        if not home.run_id:
+            return owned
+        return [replace(one, runs=one.runs or (home,)) for one in owned]
 
     def _price(self, device: "Device", at: datetime) -> "Price":
         pricing = self._pricing

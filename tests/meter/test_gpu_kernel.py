@@ -142,6 +142,26 @@ def test_what_a_child_process_uses_belongs_to_the_cell_that_started_it(
     assert 2_600 <= event.lines[0].quantity <= 4_600
 
 
+def test_a_child_that_samples_for_itself_works_for_its_cell_and_holds_for_none(
+    gpu: GpuKernel,
+) -> None:
+    child = (
+        "import cellcost_meter, cupy;"
+        "cellcost_meter.install();"
+        "from cellcost.testing.simulated_gpu import SimulatedGpu as G;"
+        "g = G(); g.hold(8); g.work(3.0, sm=60)"
+    )
+    code = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])"
+    assert gpu.kernel.run(code, cell_id="c-child").error == ""
+    gpu.until(lambda: any(event.where.cell_id == "c-child" for event in gpu.events()))
+    lines = [
+        (line.meter, event.where.cell_id)
+        for event in gpu.events()
+        for line in event.lines
+    ]
+    assert set(lines) == {("gpu_busy", "c-child"), ("gpu_held", "")}
+
+
 def run_script(folder: Path, code: str) -> list[Event]:
     """Run a metered script where a GPU is; return the GPU events that it settled."""
     home = folder / "home"
@@ -166,6 +186,12 @@ def test_a_script_that_ends_at_once_leaves_what_it_used(tmp_path: Path) -> None:
     ]
     assert sum(busy) > 300
     assert {event.confidence for event in events} == {"measured"}
+    owners = {
+        line.meter: bool(event.where.run_id) for event in events for line in event.lines
+    }
+    # A script is one run; what it only holds is no run's.
+    assert owners.pop("gpu_busy")
+    assert not any(owners.values())
 
 
 def test_a_child_that_multiprocessing_ends_settles_what_it_used(tmp_path: Path) -> None:
