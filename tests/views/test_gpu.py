@@ -41,6 +41,15 @@ def test_a_device_without_a_rate_is_unpriced_and_its_seconds_are_shown() -> None
     assert [chip.text for chip in view.chips] == ["1 unpriced"]
 
 
+def test_a_killed_cells_device_time_is_a_lower_bound_and_says_why() -> None:
+    note = "the process ended while it used the GPU: its last seconds may be missing"
+    view = cell_view([replace(gpu_event(500), confidence="partial", note=note)])
+    (chip,) = view.chips
+    assert (view.state, chip.text) == ("partial", "stopped early")
+    assert "last seconds may be missing" in chip.hint
+    assert "answer" not in chip.hint
+
+
 def test_two_devices_of_a_cell_are_named_most_used_first() -> None:
     use = cell_view([gpu_event(10, device="L4"), gpu_event(20, device="H100")]).gpu
     assert use is not None

@@ -34,16 +34,17 @@ def chips_of(run: Run) -> tuple[Chip, ...]:
             )
         )
     if tally.n_partial:
-        many = (
-            "stopped early" if tally.calls == 1 else f"{tally.n_partial} stopped early"
-        )
+        one = tally.calls + len(run.gpu) == 1
+        many = "stopped early" if one else f"{tally.n_partial} stopped early"
         why = f" ({_listed(run.notes)})" if run.notes else ""
+        what = (
+            f"The answer was not read to its end{why}: the provider bills"
+            if tally.calls
+            else f"The device was used to the end of the process{why}: it cost"
+        )
         chips.append(
             Chip(
-                "warn",
-                many,
-                f"The answer was not read to its end{why}: the provider bills at least"
-                " this much, the rest is not known here.",
+                "warn", many, f"{what} at least this much, the rest is not known here."
             )
         )
     if tally.n_unpriced:
