@@ -38,7 +38,7 @@ def table(client: Client, path: str, **more: Any) -> list[dict[str, str]]:
 def test_a_table_is_asked_for_by_format_or_by_what_is_accepted(
     sqlite_ledger: Ledger, path: str
 ) -> None:
-    client = sqlite_ledger.client(sqlite_ledger.key(scopes=["ingest", "read"]))
+    client = sqlite_ledger.client(sqlite_ledger.key(scopes=["ingest", "read", "admin"]))
     event = wire(1)
     event["kind"], event["lines"] = "outcome", []
     client.statuses([event, wire(2)])
