@@ -163,6 +163,10 @@ class WorkspaceScan:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LONGEST_SECONDS):
                 complete = await self._follow(process, token, files)
+                if complete:
+                    # It ends now. `kill` of one that has ended takes its status from
+                    # asyncio, which then warns of an unknown child.
+                    await process.wait()
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
