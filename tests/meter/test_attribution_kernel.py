@@ -351,7 +351,8 @@ def test_after_an_interrupted_await_the_next_cell_is_itself(kernel: Kernel) -> N
 
 
 def test_a_cell_that_is_aborted_leaves_no_trace(kernel: Kernel) -> None:
-    first = kernel.send("1/0", cell_id="fails")
+    # It fails when the other request is surely there to be aborted.
+    first = kernel.send("import time; time.sleep(0.5); 1/0", cell_id="fails")
     aborted = kernel.send("found = 'ran'", cell_id="aborted")
     kernel.wait(first)
     assert kernel.wait(aborted).status == "aborted"
