@@ -8,7 +8,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
 from weakref import WeakSet
@@ -20,7 +20,7 @@ __all__ = ["LINGER_SECONDS", "Owned", "RunLog"]
 LINGER_SECONDS = 2.0
 """How long after its end what a cell queued may still run, with nothing left to see."""
 _KEPT = 64
-"""Ended runs that are remembered: enough for a sampler that is seconds late."""
+"""Ended runs that are remembered (and at most twice as many)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class RunLog:
         """Take that the code of `run` begins."""
         with self._lock:
             self._spans.append(_Span(run, now))
-            if len(self._spans) > _KEPT:
+            if len(self._spans) > 2 * _KEPT:
                 old = self._spans[:-_KEPT]
                 self._spans = [
                     *(span for span in old if span.end is None or span.has_worker()),
@@ -81,6 +81,8 @@ class RunLog:
         with self._lock:
             for span in reversed(self._spans):
                 if span.run.run_id == run.run_id:
+                    if span.workers is None:
+                        span.workers = WeakSet()
                     span.workers.add(worker)
                     return
 
@@ -111,14 +113,12 @@ class _Span:
     run: RunContext
     start: float
     end: float | None = None
-    workers: WeakSet[threading.Thread] = field(
-        default_factory=WeakSet[threading.Thread]
-    )
+    workers: WeakSet[threading.Thread] | None = None
     seen_working: float = 0.0
     """When a question last found a thread of it alive."""
 
     def has_worker(self) -> bool:
-        return any(worker.is_alive() for worker in self.workers)
+        return any(worker.is_alive() for worker in self.workers or ())
 
     def claim(self, now: float) -> "_Claim":
         if self.end is None:

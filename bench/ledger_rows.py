@@ -1,6 +1,6 @@
 """Rollup rows an event by key, and bytes an event before and after `prune`.
 
-    python bench/bench_ledger_rows.py --events 10000000 --sample 100
+    python bench/ledger_rows.py --events 10000000 --sample 100
 
 Of the data set of `ledger_dataset`, every n-th journal, whole: a journal's rows do
 not depend on the others. It has no releases: here a person commits before every fifth
