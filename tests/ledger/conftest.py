@@ -37,6 +37,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 import warm
 from described import hold_to_the_document
 from warm import PROGRAM as PROGRAM
+from webhook import Webhook
 
 Json = dict[str, Any]
 Process = warm.Started | subprocess.Popen[str]
@@ -382,6 +383,24 @@ def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
 def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     """A running ledger, empty but for other tenants."""
     yield from _own_tenant(request.getfixturevalue(f"running_{request.param}"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
+    """A running ledger with a database of its own: a test may kill it, or its law."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    if request.param == "postgresql":
+        url = migrated(request.getfixturevalue("postgres"))
+    found = Ledger(url, tmp_path)
+    found.start()
+    return found
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """Somebody on loopback whom alarms tell."""
+    with Webhook() as found:
+        yield found
 
 
 @pytest.fixture

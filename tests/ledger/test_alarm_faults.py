@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -33,12 +32,6 @@ HOUR_MS = 3_600_000
 @pytest.fixture
 def bench(book: Database) -> Bench:
     return Bench(book)
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    with Webhook() as found:
-        yield found
 
 
 def hold_gpu(bench: Bench, meter: str, ms: int, **changes: Any) -> None:

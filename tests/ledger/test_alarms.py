@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,12 +95,6 @@ class Bench:
 @pytest.fixture
 def bench(book: Database) -> Bench:
     return Bench(book)
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    with Webhook() as found:
-        yield found
 
 
 def test_a_limit_tells_once_a_period_and_again_in_the_next(

@@ -26,7 +26,7 @@ from cellcost_ledger.verify import verify
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1] / "sync"))
 
-from conftest import Ledger, Postgres, command, migrated, until, wire
+from conftest import Ledger, Postgres, command, until, wire
 from sending import Book, drain
 from sending import Ledger as SyncLedger
 
@@ -149,16 +149,10 @@ def assert_same(url: str, before: dict[str, list[str]], acts: list[str]) -> None
     book.close()
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_a_backup_under_load_is_of_one_moment(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+    own_ledger: Ledger, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    if engine == "postgresql":
-        url = migrated(request.getfixturevalue("postgres"))
-    ledger = Ledger(url, tmp_path)
-    ledger.start()
-    client, stop, sent = ledger.client(), threading.Event(), [0]
+    client, stop, sent = own_ledger.client(), threading.Event(), [0]
 
     def write() -> None:
         while not stop.is_set():
@@ -175,11 +169,11 @@ def test_a_backup_under_load_is_of_one_moment(
         for n in range(3):
             seen = sent[0]
             until(lambda seen=seen: sent[0] > seen + 5 or not writer.is_alive())
-            files.append(backed_up(url, tmp_path / f"{n}.zst"))
+            files.append(backed_up(own_ledger.database, tmp_path / f"{n}.zst"))
     finally:
         stop.set()
         writer.join()
-    assert ledger.stop() == 0
+    assert own_ledger.stop() == 0
     counts: list[int] = []
     for file in files:
         copy = f"sqlite:///{file.with_suffix('.db')}"
@@ -235,21 +229,15 @@ def test_what_is_not_whole_or_not_empty_is_refused_and_nothing_is_written(
     assert good.read_bytes() == whole
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_the_commands_back_up_restore_and_prove(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+    own_ledger: Ledger, tmp_path: Path
 ) -> None:
     # Of its own: other tests break the law in the book that they share.
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    if engine == "postgresql":
-        url = migrated(request.getfixturevalue("postgres"))
-    ledger = Ledger(url, tmp_path)
-    ledger.start()
-    ledger.client().statuses([wire(1)])
-    assert ledger.stop() == 0
+    own_ledger.client().statuses([wire(1)])
+    assert own_ledger.stop() == 0
     run = partial(command, tmp_path)
     file = str(tmp_path / "book.zst")
-    done = run("backup", file, "--database", ledger.database)
+    done = run("backup", file, "--database", own_ledger.database)
     assert done.returncode == 0, done.stderr
     assert str(Path(file).stat().st_size) in done.stdout
     done = run("restore", file, "--database", str(tmp_path / "new.db"))

@@ -7,31 +7,22 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).parent))
 
 from conftest import Ledger, Postgres, cost_of, migrated, until, wire
 from load import survives
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_a_server_killed_under_load_loses_nothing_and_counts_nothing_twice(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+    own_ledger: Ledger,
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    if engine == "postgresql":
-        url = migrated(request.getfixturevalue("postgres"))
-    ledger = Ledger(url, tmp_path)
-    ledger.start()
-
     def crash() -> None:
-        ledger.kill()
-        ledger.start()
+        own_ledger.kill()
+        own_ledger.start()
 
-    load = survives(ledger, crash, times=5)
+    load = survives(own_ledger, crash, times=5)
     assert load.failures > 0
-    assert ledger.stop() == 0
+    assert own_ledger.stop() == 0
 
 
 def test_a_database_killed_under_load_loses_nothing_and_counts_nothing_twice(
