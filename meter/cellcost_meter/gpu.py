@@ -17,11 +17,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cellcost.gpu_libraries import GPU_LIBRARIES
 from cellcost.records import Where
 from cellcost_meter import attribution
 from cellcost_meter.at_exit import at_exit
 from cellcost_meter.attribution import RunContext
 from cellcost_meter.faults import place_of
+from cellcost_meter.forks import in_forked_child
 from cellcost_meter.imports import when_imported
 from cellcost_meter.runs import Owned, RunLog
 
@@ -29,17 +31,13 @@ if TYPE_CHECKING:
     from cellcost.config import Settings
     from cellcost.gpu import Device, Look, Sampler
     from cellcost.gpu.book import GpuBook, Price
+    from cellcost.gpu_places import Place
     from cellcost.prices.gpu_pricing import GpuPricing
 
 __all__ = ["GpuMeter"]
 
 _log = logging.getLogger("cellcost")
 
-LIBRARIES = (
-    *("torch", "jax", "cupy", "tensorflow", "numba.cuda", "vllm", "onnxruntime"),
-    *("pycuda", "cudf", "cuml", "llama_cpp", "xllamacpp", "ctranslate2"),
-)
-"""What to be told of at its import; `cellcost.gpu` looks for more of them."""
 _DEVICE_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
 _SAMPLE_VARIABLE = "CELLCOST_GPU_SAMPLE"
 """Looked at here, because the settings' files are not read before they are needed."""
@@ -72,6 +70,7 @@ class GpuMeter:
         self._lock = threading.Lock()
         self._sampler: Sampler | None = None
         self._book: GpuBook[RunContext] | None = None
+        self._place: Place | None = None
         self._pricing: GpuPricing | None = None
         self._next_look = 0.0
         self._looking: threading.Thread | None = None
@@ -81,10 +80,9 @@ class GpuMeter:
 
     def start(self) -> Callable[[], None]:
         """Be told when a GPU library is imported; return how to stop."""
-        for name in LIBRARIES:
+        for name in GPU_LIBRARIES:
             self._stops.append(when_imported(name, self._imported))
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forked)
+        in_forked_child(self, GpuMeter._forked)
         return self.stop
 
     def stop(self) -> None:
@@ -112,7 +110,10 @@ class GpuMeter:
 
     def before_run(self, now: float) -> None:
         """Take that the user's code runs next: it may start what uses a device."""
-        if now >= self._next_look and self._could_be_used():
+        if now < self._next_look:
+            return
+        sampler = self._sampler
+        if (sampler is None or not sampler.running) and self._could_be_used():
             self._next_look = now + _LOOK_AGAIN_SECONDS
             self._look_soon()
 
@@ -127,7 +128,7 @@ class GpuMeter:
 
     def _could_be_used(self) -> bool:
         return (
-            any(name in sys.modules for name in LIBRARIES)
+            any(name in sys.modules for name in GPU_LIBRARIES)
             or os.environ.get(_SAMPLE_VARIABLE) == "on"
             or any(map(os.path.exists, _DEVICE_FILES))
         )
@@ -178,12 +179,11 @@ class GpuMeter:
     def _new_sampler(self) -> "Sampler":
         from cellcost.gpu import Claims, Sampler
         from cellcost.gpu.book import GpuBook
-        from cellcost.gpu_places import allocation_of, find_place, read_firmware
+        from cellcost.gpu_places import allocation_of
 
         # Before the flusher's, which was there first: what is settled must be stored.
         at_exit(self, GpuMeter._end, priority=1)
         settings = self._settings()
-        place = find_place(read_firmware(), os.environ)
         self._book = GpuBook(
             journal=self._journal,
             runs=lambda _, start, end: self._owners(start, end),
@@ -193,7 +193,7 @@ class GpuMeter:
         return Sampler(
             self._take,
             sample=settings.gpu.sample,
-            allocation=allocation_of(settings.gpu.allocation, place),
+            allocation=allocation_of(settings.gpu.allocation, self._here()),
             claims=Claims(self._claims_folder),
         )
 
@@ -205,16 +205,22 @@ class GpuMeter:
             return owned
         return [replace(one, runs=one.runs or (home,)) for one in owned]
 
+    def _here(self) -> "Place":
+        """Return where this machine is, found once."""
+        if self._place is None:
+            from cellcost.gpu_places import find_place, read_firmware
+
+            self._place = find_place(read_firmware(), os.environ)
+        return self._place
+
     def _price(self, device: "Device", at: datetime) -> "Price":
         pricing = self._pricing
         if pricing is None:
-            from cellcost.gpu_places import find_place, read_firmware
             from cellcost.prices.gpu_pricing import GpuPricing
             from cellcost.prices.gpu_rates import GpuPrices
 
             prices = GpuPrices.of(self._settings())
-            place = find_place(read_firmware(), os.environ)
-            pricing = self._pricing = GpuPricing(prices, place)
+            pricing = self._pricing = GpuPricing(prices, self._here())
         return pricing.price(device, at)
 
     def _take(self, look: "Look") -> None:

@@ -7,7 +7,6 @@ every model call of the user.
 import logging
 import os
 import time
-import weakref
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -32,6 +31,7 @@ from cellcost.records import (
 )
 from cellcost_meter.faults import place_of
 from cellcost_meter.flusher import Flusher
+from cellcost_meter.forks import in_forked_child
 
 if TYPE_CHECKING:
     from cellcost.config import Endpoint
@@ -87,15 +87,10 @@ class CallRecorder:
         self._find_call_site = call_site
         self.flusher = flusher or Flusher(journal)
         self._pid = os.getpid()
-        alive = weakref.ref(self)
+        in_forked_child(self, CallRecorder._forked)
 
-        def after_fork() -> None:
-            recorder = alive()
-            if recorder is not None:
-                recorder._pid = os.getpid()  # noqa: SLF001 - our own instance
-
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=after_fork)
+    def _forked(self) -> None:
+        self._pid = os.getpid()
 
     @property
     def book(self) -> "PriceBook":

@@ -4,9 +4,7 @@ A call knows its run from its context. GPU time is only seen from beside the cod
 the clock: it belongs to the runs that were at work in that time.
 """
 
-import os
 import threading
-import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -14,6 +12,7 @@ from math import inf
 from weakref import WeakSet
 
 from cellcost_meter.attribution import RunContext
+from cellcost_meter.forks import in_forked_child
 
 __all__ = ["LINGER_SECONDS", "Owned", "RunLog"]
 
@@ -47,15 +46,10 @@ class RunLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._spans: list[_Span] = []
-        alive = weakref.ref(self)
+        in_forked_child(self, RunLog._forked)
 
-        def after_fork() -> None:
-            log = alive()
-            if log is not None:
-                log._lock = threading.Lock()  # noqa: SLF001 - our own instance
-
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=after_fork)
+    def _forked(self) -> None:
+        self._lock = threading.Lock()
 
     def began(self, run: RunContext, now: float) -> None:
         """Take that the code of `run` begins."""

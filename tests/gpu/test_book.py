@@ -35,7 +35,10 @@ class Kernel:
         self.runs = RunLog()
         self.writer = Writer(home, about=About(host="h", pid=os.getpid(), version="0"))
         self.prices = {"H100": THREE_DOLLARS, "X": UNKNOWN}
-        self.book = GpuBook(
+        self.book = self.new_book()
+
+    def new_book(self) -> GpuBook[RunContext]:
+        return GpuBook(
             journal=self.writer,
             runs=lambda _, start, end: self.runs.owners(start, end),
             where=self.where,
@@ -220,8 +223,7 @@ def test_a_rate_that_changes_is_a_line_of_its_own(kernel: Kernel) -> None:
 
 def test_a_fork_leaves_what_was_open_to_its_parent(kernel: Kernel) -> None:
     kernel.uses(11, 600)
-    kernel.book.forget()
-    kernel.book.finish()
+    kernel.new_book().finish()  # a child starts with a book of its own
     assert kernel.events() == []
     assert len(Reader(kernel.home).pending()) == 1
 

@@ -10,7 +10,7 @@ from cellcost.gpu.devices import (
     visible,
 )
 from cellcost.gpu.driver import Driver, open_driver
-from cellcost.gpu.need import GPU_LIBRARIES, uses_gpu
+from cellcost.gpu.need import uses_gpu
 from cellcost.gpu.owners import SERVER, Allocation, Portion, portions
 from cellcost.gpu.sampler import OURS, Sampler
 from cellcost.gpu.saturation import Hint, Saturation, hints
@@ -19,7 +19,6 @@ from cellcost.gpu.states import Booking, DeviceState, Look, saturation_of
 from cellcost.gpu.tally import DeviceTally, Moment, Stretch
 
 __all__ = [
-    "GPU_LIBRARIES",
     "OURS",
     "SERVER",
     "Allocation",

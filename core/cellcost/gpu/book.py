@@ -135,11 +135,6 @@ class GpuBook(Generic[R]):
         with self._lock:
             self._settle(lambda _: True, now)
 
-    def forget(self) -> None:
-        """Start with nothing: this is a fork, and the parent books what it had."""
-        self._lock = threading.Lock()
-        self._open = {}
-
     def _settle(self, over: "Callable[[_Open], bool]", now: datetime) -> None:
         for key, entry in list(self._open.items()):
             if over(entry):

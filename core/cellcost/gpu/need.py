@@ -10,29 +10,10 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
-__all__ = ["GPU_LIBRARIES", "uses_gpu"]
+from cellcost.gpu_libraries import GPU_LIBRARIES
 
-GPU_LIBRARIES: Final = (
-    "torch",
-    "jax",
-    "cupy",
-    "tensorflow",
-    "numba.cuda",
-    "vllm",
-    "onnxruntime",
-    "pycuda",
-    "cuda",
-    "cudf",
-    "cuml",
-    "triton",
-    "llama_cpp",
-    "xllamacpp",
-    "ctranslate2",
-    "mxnet",
-    "paddle",
-    "taichi",
-    "warp",
-)
+__all__ = ["uses_gpu"]
+
 _MOST_PROCESSES: Final = 256
 
 
