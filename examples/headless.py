@@ -19,6 +19,7 @@ from typing import Any
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
+from cellcost.cli.output import Column, table
 from cellcost.figures import cost_text, duration_text
 from cellcost.home import journal_home
 from cellcost.journal import Reader, recover
@@ -27,6 +28,14 @@ from cellcost.views import Tally, entries_of, entry_tally
 CELL_SECONDS = 300
 MUST_CALL = "calls-a-model"
 MUST_USE_GPU = "uses-a-gpu"
+COLUMNS = (
+    Column("cell"),
+    Column("calls", "right"),
+    Column("tokens", "right"),
+    Column("gpu", "right"),
+    Column("cost", "right"),
+    Column("state"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
             return 1
         code += found
     tallies = tally_cells(journal_home())
-    print("\n" + table(code, tallies) + "\n")
+    print("", *lines_of(code, tallies), "", sep="\n")
     blank = [cell["id"] for cell in code if lacks_figure(cell, tallies)]
     if blank:
         print(f"no figure for {', '.join(blank)}: run `cellcost doctor`")
@@ -136,21 +145,14 @@ def lacks_figure(cell: Mapping[str, Any], tallies: Mapping[str, Tally]) -> bool:
     return MUST_USE_GPU in tags and not (tally.gpu_busy_ms and tally.cost_nusd)
 
 
-def table(cells: Sequence[Mapping[str, Any]], tallies: Mapping[str, Tally]) -> str:
+def lines_of(
+    cells: Sequence[Mapping[str, Any]], tallies: Mapping[str, Tally]
+) -> list[str]:
     """Return one row a calling cell, in notebook order, then the rest and the sum."""
     keys = [cell["id"] for cell in cells if cell["id"] in tallies]
     keys += sorted(key for key in tallies if key not in keys)
-    rows = [("cell", "calls", "tokens", "gpu", "cost", "state")]
-    rows += [row(key or "(no cell)", tallies[key]) for key in keys]
-    rows.append(row("total", sum(tallies.values(), Tally())))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(_aligned(cells, widths) for cells in rows)
-
-
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    (name, *figures, state), (first, *others, _) = cells, widths
-    parts = [f"{text:>{width}}" for text, width in zip(figures, others, strict=True)]
-    return "  ".join([f"{name:<{first}}", *parts, state]).rstrip()
+    rows = [row(key or "(no cell)", tallies[key]) for key in keys]
+    return table(COLUMNS, rows, footer=row("total", sum(tallies.values(), Tally())))
 
 
 def row(name: str, tally: Tally) -> tuple[str, str, str, str, str, str]:

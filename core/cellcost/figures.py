@@ -15,6 +15,7 @@ __all__ = [
     "cost_text",
     "count_text",
     "duration_text",
+    "memory_text",
     "notes_text",
     "path_text",
     "percent_text",
@@ -79,6 +80,13 @@ def duration_text(seconds: float) -> str:
         return f"{whole // 60} m {whole % 60} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60} m"
+
+
+def memory_text(size: int) -> str:
+    """Return an amount of memory as people read it: `16 GB`, `0.5 GB`, `46 MB`."""
+    if size >= 9_500_000_000:
+        return f"{size / 1e9:,.0f} GB"
+    return f"{size / 1e9:.1f} GB" if size >= 95_000_000 else f"{size / 1e6:.0f} MB"
 
 
 def percent_text(share: Decimal) -> str:

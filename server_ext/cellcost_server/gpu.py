@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cellcost.figures import duration_text
+from cellcost.figures import duration_text, memory_text
 from cellcost.money import format_usd
 from cellcost.views import HeldView, device_name
 
@@ -35,10 +35,7 @@ def _who(view: HeldView, notebook_name: Callable[[str], str]) -> str:
 
 def _what(view: HeldView) -> str:
     name = device_name(view.device)
-    if not view.held_bytes:
-        return name
-    size = view.held_bytes / 1e9
-    return f"{size:.{0 if size >= 10 else 1}f} GB of {name}"
+    return f"{memory_text(view.held_bytes)} of {name}" if view.held_bytes else name
 
 
 def _cost(view: HeldView) -> str:

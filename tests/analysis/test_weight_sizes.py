@@ -2,7 +2,8 @@
 
 import pytest
 
-from cellcost.analysis.weight_sizes import memory_text, weights_bytes
+from cellcost.analysis.weight_sizes import weights_bytes
+from cellcost.figures import memory_text
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ from cellcost.figures import (
     notes_text,
     tokens_text,
 )
-from cellcost.money import nano_to_text
 from cellcost.views import Tally
 from cellcost.views.gpu import GpuUse
-from cellcost.views.wire import total_json
+from cellcost.views.wire import gpu_json, total_json
 from cellcost_widgets.book import Row
 from cellcost_widgets.reading import Report, Scope
 
@@ -64,7 +63,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "detail": report.detail,
         "total": total_json(figures.total),
         "rows": [_row_json(row) for row in figures.rows],
-        "gpu": _gpu_json(figures.gpu),
+        "gpu": gpu_json(figures.gpu),
     }
 
 
@@ -219,16 +218,4 @@ def _row_json(row: Row) -> dict[str, Any]:
         "endpoint": row.key.endpoint,
         "device": row.device,
         **total_json(row.tally),
-    }
-
-
-def _gpu_json(use: GpuUse | None) -> dict[str, Any] | None:
-    if use is None:
-        return None
-    return {
-        "devices": list(use.devices),
-        "busy_ms": use.busy_ms,
-        "held_ms": use.held_ms,
-        "cost_nusd": nano_to_text(use.cost_nusd),
-        "n_unpriced": use.n_unpriced,
     }

@@ -9,8 +9,9 @@ from typing import Protocol
 from cellcost.analysis.callsite import CallSite, Model
 from cellcost.analysis.naming import Named, named
 from cellcost.analysis.prompts import PromptSize
-from cellcost.analysis.weight_sizes import memory_text, weights_bytes
+from cellcost.analysis.weight_sizes import weights_bytes
 from cellcost.config.rates import Endpoint
+from cellcost.figures import memory_text
 from cellcost.money import format_usd, usd_to_nano
 from cellcost.prices import RateCard
 from cellcost.records import Line, Usage, known_cost, unpriced_lines

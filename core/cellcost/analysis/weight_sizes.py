@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-__all__ = ["memory_text", "weights_bytes"]
+__all__ = ["weights_bytes"]
 
 _BILLION = 1_000_000_000
 _MILLION = 1_000_000
@@ -80,10 +80,3 @@ def _parameters(name: str) -> Decimal | None:
         return Decimal(millions[1]) * _MILLION
     known = next((size for pattern, size in _KNOWN if pattern.search(last)), None)
     return None if known is None else Decimal(known)
-
-
-def memory_text(size: int) -> str:
-    """Return an amount of memory as people read it: `16 GB`, `0.5 GB`, `46 MB`."""
-    if size >= 9_500_000_000:
-        return f"{size / 1e9:,.0f} GB"
-    return f"{size / 1e9:.1f} GB" if size >= 95_000_000 else f"{size / 1e6:.0f} MB"

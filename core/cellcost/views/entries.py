@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from cellcost.records import (
@@ -68,6 +68,11 @@ class Entry:
     corrections: int = 0
     held_bytes: int = 0
     """Memory of a device that was held; 0 where nobody said."""
+
+    @property
+    def ended(self) -> datetime:
+        """When it ended, as far as it is known: its beginning while it is live."""
+        return self.time + timedelta(seconds=self.duration_seconds)
 
     @property
     def model(self) -> str:

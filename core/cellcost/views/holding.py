@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from cellcost.records import GPU_BUSY, GPU_HELD, known_cost
 from cellcost.views.entries import Entry
@@ -51,14 +50,14 @@ def _held(
     if any(entry.live and _has(entry, GPU_BUSY) for entry in booked):
         return None  # it works right now
     idle_from = max(
-        (_end(entry) for entry in booked if _has(entry, GPU_BUSY)),
+        (entry.ended for entry in booked if _has(entry, GPU_BUSY)),
         default=holding[0].time,
     )
-    idle = [entry for entry in holding if entry.live or _end(entry) > idle_from]
+    idle = [entry for entry in holding if entry.live or entry.ended > idle_from]
     lines = [
         line for entry in idle for line in gpu_lines(entry) if line.meter == GPU_HELD
     ]
-    now = max(entry.live_at or _end(entry) for entry in idle)
+    now = max(entry.live_at or entry.ended for entry in idle)
     return HeldView(
         device=device,
         notebook=notebook,
@@ -74,7 +73,3 @@ def _held(
 
 def _has(entry: Entry, meter: str) -> bool:
     return any(line.meter == meter for line in gpu_lines(entry))
-
-
-def _end(entry: Entry) -> datetime:
-    return entry.time + timedelta(seconds=entry.duration_seconds)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from cellcost.records import Origin
@@ -109,11 +109,10 @@ class Run:
         return entry_tally(entry)
 
     def _stretch(self, entry: Entry) -> None:
-        ended = entry.time + timedelta(seconds=entry.duration_seconds)
         if self.started is None or entry.time < self.started:
             self.started = entry.time
-        if self._ended is None or ended > self._ended:
-            self._ended = ended
+        if self._ended is None or entry.ended > self._ended:
+            self._ended = entry.ended
 
 
 def _failure(entry: Entry) -> str:

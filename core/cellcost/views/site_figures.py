@@ -160,7 +160,7 @@ def step_of(change: Replaced, entry: Entry, began: datetime) -> Step:
         model=model_key(entry),
         month=month_of(entry.time),
         time=entry.time,
-        ended=entry.time + timedelta(seconds=entry.duration_seconds),
+        ended=entry.ended,
         tally=tally,
         row=row,
     )

@@ -20,6 +20,7 @@ __all__ = [
     "call_json",
     "cell_json",
     "day_json",
+    "gpu_json",
     "group_json",
     "popover_json",
     "report_json",
@@ -85,7 +86,7 @@ def cell_json(cell: CellView) -> Json:
             {"kind": chip.kind, "text": chip.text, "hint": chip.hint}
             for chip in cell.chips
         ],
-        "gpu": _gpu(cell.gpu),
+        "gpu": gpu_json(cell.gpu),
         "origin_note": cell.origin_note,
     }
 
@@ -223,7 +224,8 @@ def _gpu_times(tally: Tally) -> Json:
     return {"busy_ms": tally.gpu_busy_ms, "held_ms": tally.gpu_held_ms}
 
 
-def _gpu(use: GpuUse | None) -> Json | None:
+def gpu_json(use: GpuUse | None) -> Json | None:
+    """Return device time and its cost; None where no GPU was used or measured."""
     if use is None:
         return None
     return {
